@@ -1,0 +1,21 @@
+/** The last step of `npm run build`: writes what `readBuildInfo` reads. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BuildInfo, PACKAGE_ROOT } from './version';
+
+function gitCommit(): string {
+  try {
+    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
+      cwd: PACKAGE_ROOT,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return 'unknown';
+  }
+}
+
+const manifest = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string };
+const info: BuildInfo = { version: manifest.version, commit: gitCommit(), date: new Date().toISOString() };
+writeFileSync(join(PACKAGE_ROOT, 'dist', 'build-info.json'), `${JSON.stringify(info)}\n`);

@@ -1,0 +1,33 @@
+/** What every command needs first: the configuration that its flags, the environment and the file make. */
+import { availableParallelism, homedir } from 'node:os';
+import type { Config } from '../../shared/config/config';
+import { formatProblem, loadConfig } from '../../shared/config/load';
+
+export interface ConfigFlags {
+  config?: string;
+  host?: string;
+  port?: string;
+  workers?: string;
+}
+
+export interface LoadedConfig {
+  config: Config;
+  warnings: string[];
+}
+
+/** The configuration, or null: then every mistake has been printed to standard error. */
+export function loadOrExplain(flags: ConfigFlags): LoadedConfig | null {
+  const result = loadConfig({
+    file: flags.config,
+    overrides: { host: flags.host, port: flags.port, workers: flags.workers },
+    env: process.env,
+    cwd: process.cwd(),
+    home: homedir(),
+    cpuCount: availableParallelism(),
+  });
+  if (result.ok) return result;
+  for (const problem of result.problems) console.error(formatProblem(problem));
+  const count = result.problems.length;
+  console.error(`ccproxy: ${count === 1 ? 'one mistake' : `${count} mistakes`} in the configuration`);
+  return null;
+}

@@ -1,0 +1,70 @@
+/** The operator's pages: answered from what this worker holds, at any load. */
+import type { BuildInfo } from '../../shared/version';
+import type { ClusterView } from '../cluster-view';
+import { adminError, jsonReply, type Reply } from '../http/reply';
+
+const NO_STORE = ['cache-control', 'no-store'];
+const UNAUTHORISED = adminError({ type: 'authentication_error', message: 'Invalid or missing API key' });
+const UNAVAILABLE = adminError({ type: 'service_error', message: 'Service temporarily unavailable' });
+
+/** The metrics of the whole cluster, as the supervisor renders them. */
+export interface MetricsSource {
+  /** Resolves to null when the supervisor does not answer. */
+  render(openMetrics: boolean): Promise<{ contentType: string; body: string } | null>;
+}
+
+export class AdminPages {
+  readonly #build: BuildInfo;
+  readonly #view: ClusterView;
+  readonly #metrics: MetricsSource;
+
+  constructor(parts: { build: BuildInfo; view: ClusterView; metrics: MetricsSource }) {
+    this.#build = parts.build;
+    this.#view = parts.view;
+    this.#metrics = parts.metrics;
+  }
+
+  /** `GET /`: who is there. For everybody. */
+  root(): Reply {
+    return jsonReply(200, JSON.stringify({ message: 'CCProxy', version: this.#build.version }));
+  }
+
+  /** Probes of clients: any answer will do. */
+  hello(): Reply {
+    return jsonReply(200, '{}');
+  }
+
+  /** This process answers. For everybody. */
+  livez(): Reply {
+    return jsonReply(200, '{"status":"alive"}', NO_STORE);
+  }
+
+  /** The cluster can serve. For everybody. */
+  readyz(): Reply {
+    const snapshot = this.#view.current;
+    const ready = snapshot !== null && !snapshot.draining && snapshot.health !== 'unhealthy';
+    return jsonReply(ready ? 200 : 503, `{"status":"${ready ? 'ready' : 'not ready'}"}`, NO_STORE);
+  }
+
+  /** For everybody how the service is (503 only when nothing can serve); with access also figures. */
+  health(allowed: boolean): Reply {
+    const snapshot = this.#view.current;
+    const health = snapshot === null || snapshot.draining ? 'unhealthy' : snapshot.health;
+    const details =
+      allowed && snapshot !== null ? `,"timestamp":"${new Date().toISOString()}"${snapshot.healthTail}` : '';
+    return jsonReply(health === 'unhealthy' ? 503 : 200, `{"status":"${health}"${details}}`, NO_STORE);
+  }
+
+  status(allowed: boolean): Reply {
+    if (!allowed) return UNAUTHORISED;
+    const document = this.#view.statusDocument();
+    return document === null ? UNAVAILABLE : jsonReply(200, document, NO_STORE);
+  }
+
+  async metrics(allowed: boolean, accept: string): Promise<Reply> {
+    if (!allowed) return UNAUTHORISED;
+    const rendered = await this.#metrics.render(accept.includes('application/openmetrics-text'));
+    if (rendered === null) return UNAVAILABLE;
+    return { status: 200, contentType: rendered.contentType, body: rendered.body, headers: NO_STORE };
+  }
+}

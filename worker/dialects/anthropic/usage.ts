@@ -1,0 +1,167 @@
+/**
+ * Reads token counts out of an Anthropic answer as it passes by, without changing or delaying a byte of it.
+ *
+ * In a stream the counts stand in two events only (`message_start`, `message_delta`). Per chunk there are two native
+ * searches and nothing else: a line is parsed only if it has the bytes `"usage"`, which cannot stand inside a JSON
+ * string (its quotes would be escaped).
+ */
+import { memberValue, scanMembers } from '../../gateway/json-members';
+
+/** Tokens as the provider counts them; `input` excludes what came from or went to the cache. */
+export interface TokenUsage {
+  input: number;
+  output: number;
+  cacheRead: number;
+  cacheCreation: number;
+}
+
+/** Sees an answer's bytes in order, and says at the end what they told. */
+export interface AnswerTap {
+  feed(chunk: Uint8Array): void;
+  /** The counts, or null when the answer had none. */
+  usage(): TokenUsage | null;
+  /** Whether the first token of content has passed. */
+  readonly sawContent: boolean;
+  /** Whether the answer is whole: a stream has had its last event, or an error event. */
+  isComplete(): boolean;
+}
+
+const USAGE = Buffer.from('"usage"');
+const CONTENT_DELTA = Buffer.from('content_block_delta');
+/** With its quotes a type cannot stand inside a JSON string. */
+const LAST_EVENTS = [Buffer.from('"message_stop"'), Buffer.from('"error"')];
+const NEWLINE = 0x0a;
+
+/** An incomplete line, and a whole unary answer, are kept up to this; beyond it the counts are given up. */
+const MAX_KEPT_BYTES = 16 * 1024 * 1024;
+/** The last event is at most three lines, and these come at worst one by one. */
+const RECENT_PIECES = 4;
+
+/** For `text/event-stream`. */
+export class StreamTap implements AnswerTap {
+  readonly #counts: Partial<TokenUsage> = {};
+  #line: Uint8Array[] = [];
+  #lineBytes = 0;
+  readonly #recent: Buffer[] = [];
+  sawContent = false;
+
+  feed(chunk: Uint8Array): void {
+    const bytes = asBuffer(chunk);
+    if (!this.sawContent) this.sawContent = bytes.includes(CONTENT_DELTA);
+
+    const end = bytes.lastIndexOf(NEWLINE) + 1;
+    if (end === 0) {
+      this.#keep(bytes);
+      return;
+    }
+    const lines =
+      this.#line.length === 0 ? bytes.subarray(0, end) : Buffer.concat([...this.#line, bytes.subarray(0, end)]);
+    this.#line = [];
+    this.#lineBytes = 0;
+    if (end < bytes.length) this.#keep(bytes.subarray(end));
+    this.#recent.push(lines);
+    if (this.#recent.length > RECENT_PIECES) this.#recent.shift();
+    // A cut inside the marker is healed by joining the line's pieces.
+    if (!this.sawContent && lines.length > bytes.length) this.sawContent = lines.includes(CONTENT_DELTA);
+    for (let at = lines.indexOf(USAGE); at >= 0; at = lines.indexOf(USAGE, at)) {
+      const lineEnd = lines.indexOf(NEWLINE, at);
+      this.#readEvent(lines.subarray(lines.lastIndexOf(NEWLINE, at) + 1, lineEnd));
+      at = lineEnd;
+    }
+  }
+
+  usage(): TokenUsage | null {
+    return fullUsage(this.#counts);
+  }
+
+  isComplete(): boolean {
+    return this.#recent.some((lines) => LAST_EVENTS.some((event) => lines.includes(event)));
+  }
+
+  #keep(piece: Uint8Array): void {
+    this.#lineBytes += piece.length;
+    if (this.#lineBytes <= MAX_KEPT_BYTES) this.#line.push(piece);
+  }
+
+  #readEvent(line: Buffer): void {
+    if (!line.subarray(0, 5).equals(DATA)) return;
+    const event = parseObject(line.subarray(5).toString('utf8'));
+    if (event === null) return;
+    if (event['type'] === 'message_start') addCounts(this.#counts, objectField(objectField(event, 'message'), 'usage'));
+    else if (event['type'] === 'message_delta') addCounts(this.#counts, objectField(event, 'usage'));
+  }
+}
+
+const DATA = Buffer.from('data:');
+
+/** For one JSON document. */
+export class UnaryTap implements AnswerTap {
+  #chunks: Uint8Array[] = [];
+  #bytes = 0;
+  sawContent = false;
+
+  feed(chunk: Uint8Array): void {
+    this.sawContent = true;
+    this.#bytes += chunk.length;
+    if (this.#bytes <= MAX_KEPT_BYTES) this.#chunks.push(chunk);
+    else this.#chunks = [];
+  }
+
+  usage(): TokenUsage | null {
+    const only = this.#chunks[0];
+    if (only === undefined) return null;
+    const body = this.#chunks.length === 1 ? asBuffer(only) : Buffer.concat(this.#chunks);
+    this.#chunks = [];
+    const scan = scanMembers(body);
+    const range = scan.ok ? scan.members.get('usage') : undefined;
+    if (range === undefined) return null;
+    const counts: Partial<TokenUsage> = {};
+    const value = memberValue(body, range);
+    addCounts(counts, isObject(value) ? value : null);
+    return fullUsage(counts);
+  }
+
+  isComplete(): boolean {
+    return true;
+  }
+}
+
+/** Later events repeat a count with its final value: the last one stands. */
+function addCounts(counts: Partial<TokenUsage>, usage: Record<string, unknown> | null): void {
+  if (usage === null) return;
+  const read = (name: string, key: keyof TokenUsage) => {
+    const value = usage[name];
+    if (typeof value === 'number' && Number.isFinite(value) && value >= 0) counts[key] = value;
+  };
+  read('input_tokens', 'input');
+  read('output_tokens', 'output');
+  read('cache_read_input_tokens', 'cacheRead');
+  read('cache_creation_input_tokens', 'cacheCreation');
+}
+
+function fullUsage(counts: Partial<TokenUsage>): TokenUsage | null {
+  if (Object.keys(counts).length === 0) return null;
+  return { input: 0, output: 0, cacheRead: 0, cacheCreation: 0, ...counts };
+}
+
+function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function objectField(value: Record<string, unknown> | null, name: string): Record<string, unknown> | null {
+  const field = value?.[name];
+  return isObject(field) ? field : null;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function asBuffer(chunk: Uint8Array): Buffer {
+  return Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+}

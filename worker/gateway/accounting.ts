@@ -1,0 +1,91 @@
+/** Where an exchange leaves its traces: metrics, the access log, and the report on its provider. */
+import type { Logger } from 'winston';
+import type { UpstreamError } from '../upstream/upstream';
+import type { WorkerMetrics } from '../worker-metrics';
+import type { AccessLog } from './access-log';
+import type { ExchangeRecord } from './exchange';
+import type { ProviderObserver } from './provider-observer';
+
+export class Accounting {
+  readonly #metrics: WorkerMetrics;
+  readonly #accessLog: AccessLog | null;
+  readonly #observer: ProviderObserver;
+  readonly #logger: Logger;
+
+  constructor(parts: {
+    metrics: WorkerMetrics;
+    accessLog: AccessLog | null;
+    observer: ProviderObserver;
+    logger: Logger;
+  }) {
+    this.#metrics = parts.metrics;
+    this.#accessLog = parts.accessLog;
+    this.#observer = parts.observer;
+    this.#logger = parts.logger;
+  }
+
+  started(): void {
+    this.#metrics.requestStarted();
+  }
+
+  routed(record: ExchangeRecord): void {
+    if (!this.#logger.isDebugEnabled()) return;
+    const { requestId, route, provider, model } = record;
+    this.#logger.debug('routed', { requestId, route, provider, model });
+  }
+
+  sent(record: ExchangeRecord): void {
+    this.#observer.started(record.provider);
+  }
+
+  providerFailed(record: ExchangeRecord, error: UpstreamError): void {
+    this.#metrics.upstreamError(record.provider, error.reason);
+    this.#logger.warn(`provider ${record.provider}: ${error.message}`, {
+      requestId: record.requestId,
+      reason: error.reason,
+    });
+  }
+
+  ended(record: ExchangeRecord): void {
+    const durationMs = record.endedAt - record.startedAt;
+    const { usage } = record;
+    this.#metrics.requestEnded({
+      route: record.route || null,
+      provider: record.provider || null,
+      model: record.model && record.provider ? record.model : null,
+      code: record.status,
+      durationSeconds: durationMs / 1000,
+      overheadSeconds: record.overheadMs / 1000,
+      ttftSeconds: record.firstTokenAt === 0 ? null : (record.firstTokenAt - record.startedAt) / 1000,
+      secondsPerOutputToken:
+        usage === null || usage.output < 2 || record.firstTokenAt === 0
+          ? null
+          : (record.endedAt - record.firstTokenAt) / 1000 / (usage.output - 1),
+      tokens: usage,
+      streamBytes: record.streamBytes,
+    });
+    if (record.failure.startsWith(ABORT)) this.#metrics.clientAbort(abortPhase(record.failure));
+    else if (record.sentAt === 0 && record.refused !== null) this.#metrics.rejected(record.refused);
+    if (record.sentAt !== 0) this.#observe(record);
+    this.#accessLog?.write(record);
+  }
+
+  /** A provider's own answer with 5xx counts against it; a client that went away and a 4xx do not. */
+  #observe(record: ExchangeRecord): void {
+    const { provider, failure, status } = record;
+    const clientsDoing = failure.startsWith(ABORT);
+    const answered = record.headAt !== 0;
+    if (answered && status >= 500 && failure === '') this.#metrics.upstreamError(provider, `${status}`);
+    if (clientsDoing) this.#observer.ended(provider, answered ? 'success' : 'unknown');
+    else if (failure !== '') this.#observer.ended(provider, 'failure', failure, `failed: ${failure}`);
+    else if (status >= 500) this.#observer.ended(provider, 'failure', `${status}`, `answered ${status}`);
+    else this.#observer.ended(provider, 'success');
+  }
+}
+
+const ABORT = 'client_abort_';
+
+function abortPhase(failure: string): 'request' | 'waiting' | 'response' {
+  const phase = failure.slice(ABORT.length);
+  return phase === 'request' || phase === 'waiting' ? phase : 'response';
+}

@@ -1,0 +1,302 @@
+/**
+ * One proxied request from its first byte to its account. It is the only owner of the client's response and of the
+ * provider's call, and it has one end: `#finish`, which runs exactly once, whatever happened.
+ */
+import type { Provider } from '../../shared/config/config';
+import { ERROR_STATUS, type ErrorType, type ProxyError, streamErrorEvent } from '../../shared/errors';
+import { InflatingFeed } from '../dialects/anthropic/inflate';
+import { type AnswerTap, StreamTap, type TokenUsage, UnaryTap } from '../dialects/anthropic/usage';
+import type { EngineResponse } from '../http/engine';
+import { apiError, sendReply } from '../http/reply';
+import { ResponseWriter } from '../http/response-writer';
+import { type UpstreamCall, UpstreamError, type UpstreamHandler } from '../upstream/upstream';
+import { copyAnswerHeaders } from './headers';
+import type { Ticking } from './ticker';
+import { answerToUpstreamError } from './upstream-answers';
+
+/** Silence of a provider after which a stream gets a `ping`. */
+const PING_AFTER_MS = 15_000;
+const PING = Buffer.from('event: ping\ndata: {"type": "ping"}\n\n');
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+
+/** Where an exchange stands; the label of an abort's phase in the metrics. */
+export type Phase = 'request' | 'waiting' | 'response' | 'done';
+
+/** What an exchange knows about itself when it ends. Times are `performance.now()` milliseconds, 0 when never. */
+export interface ExchangeRecord {
+  requestId: string;
+  method: string;
+  path: string;
+  client: string;
+  sessionId: string;
+  model: string;
+  route: string;
+  provider: string;
+  /** The status that the client saw; 499 when it went away before. */
+  status: number;
+  /** Why a request ended that did not run to its end; empty otherwise. */
+  failure: string;
+  /** The error that the proxy itself answered with, or null. */
+  refused: ErrorType | null;
+  startedAt: number;
+  sentAt: number;
+  headAt: number;
+  firstTokenAt: number;
+  endedAt: number;
+  /** Spent in the proxy before the request left: not waiting for the client or the provider. */
+  overheadMs: number;
+  streamBytes: number;
+  usage: TokenUsage | null;
+}
+
+/** What an exchange needs of its surroundings. */
+export interface ExchangeHost {
+  /** True while the worker drains: answers tell the client to close the connection. */
+  readonly draining: boolean;
+  /** The exchange is over and everything about it is known. */
+  account(exchange: Exchange): void;
+  /** A provider failed, whatever the client saw of it. */
+  providerFailed(exchange: Exchange, error: UpstreamError): void;
+}
+
+export class Exchange implements UpstreamHandler, Ticking {
+  readonly record: ExchangeRecord;
+  phase: Phase = 'request';
+  /** It holds a place among the requests under way. */
+  admitted = false;
+  /** Where it goes; set when it holds a place among the requests to that provider. */
+  provider: Provider | null = null;
+  /** Answers 404 and 501 of the provider with this instead: it does not have the call. */
+  fallback: (() => string) | null = null;
+
+  readonly #host: ExchangeHost;
+  readonly #res: EngineResponse;
+  readonly #writer: ResponseWriter;
+  #call: UpstreamCall | null = null;
+  #tap: AnswerTap | null = null;
+  #inflate: InflatingFeed | null = null;
+  #streaming = false;
+  /** Nothing of an event is out without its end: a `ping` may stand here. */
+  #betweenEvents = true;
+  #held: Uint8Array | null = null;
+  #expectedBytes: number | null = null;
+  #paused = false;
+  #clientGone = false;
+  #lastByteAt = 0;
+  #lastPingAt = 0;
+  #deadlineMs = Number.POSITIVE_INFINITY;
+
+  constructor(host: ExchangeHost, res: EngineResponse, record: ExchangeRecord) {
+    this.#host = host;
+    this.#res = res;
+    this.record = record;
+    this.#writer = new ResponseWriter(res, {
+      drained: () => this.#drained(),
+      finished: () => this.#finish(),
+    });
+    res.onAborted(() => this.#clientAborted());
+  }
+
+  get ended(): boolean {
+    return this.phase === 'done' || this.#clientGone;
+  }
+
+  /** The request is on its way: the provider's time runs. */
+  sent(call: UpstreamCall): void {
+    this.#call = call;
+    this.phase = 'waiting';
+    this.record.sentAt = performance.now();
+    this.#deadlineMs = this.record.sentAt + (this.provider?.timeouts.firstByteMs ?? 0);
+  }
+
+  /** Answers with an error of our own. The answer must not have begun. */
+  refuse(error: ProxyError): void {
+    if (this.ended) return;
+    this.record.status = ERROR_STATUS[error.type];
+    this.record.refused = error.type;
+    sendReply(this.#res, apiError(error, this.record.requestId, this.#routeHeaders()), this.#replyOptions());
+    this.#finish();
+  }
+
+  /** Answers with a document of our own. */
+  reply(body: string): void {
+    if (this.ended) return;
+    this.record.status = 200;
+    const headers = ['request-id', this.record.requestId, ...this.#routeHeaders()];
+    const contentType = 'application/json; charset=utf-8';
+    sendReply(this.#res, { status: 200, contentType, body, headers }, this.#replyOptions());
+    this.#finish();
+  }
+
+  // --- the provider's side ---
+
+  onHead(status: number, rawHeaders: readonly Uint8Array[]): void {
+    this.record.headAt = performance.now();
+    this.#lastByteAt = this.record.headAt;
+    this.#deadlineMs = Number.POSITIVE_INFINITY;
+    this.phase = 'response';
+    if (this.fallback !== null && (status === 404 || status === 501)) {
+      this.#call?.abort();
+      this.reply(this.fallback());
+      return;
+    }
+    const headers: (string | Uint8Array)[] = this.#host.draining ? ['connection', 'close'] : [];
+    const facts = copyAnswerHeaders(rawHeaders, headers);
+    if (facts.requestId !== null) this.record.requestId = facts.requestId;
+    headers.push('request-id', this.record.requestId, ...this.#routeHeaders());
+    this.record.status = status;
+    this.#streaming = facts.contentType.startsWith('text/event-stream');
+    this.#expectedBytes = facts.contentLength;
+    if (status === 200) this.#startTap(facts.contentEncoding);
+    this.#writer.begin({ status, headers });
+  }
+
+  onData(chunk: Uint8Array): void {
+    this.#lastByteAt = performance.now();
+    this.record.streamBytes += chunk.length;
+    if (this.#inflate === null) this.#feedTap(chunk);
+    else this.#inflate.feed(chunk);
+    if (this.#streaming) {
+      this.#betweenEvents = endsEvent(chunk);
+    } else if (chunk.length === this.#expectedBytes) {
+      // The whole answer in one piece: it leaves in one write, with its length, when the provider has ended it.
+      this.#held = chunk;
+      return;
+    }
+    if (!this.#writer.write(chunk)) {
+      this.#paused = true;
+      this.#call?.pause();
+    }
+  }
+
+  onEnd(): void {
+    // What is left is the client's to take: no deadline of the provider's runs any more.
+    this.#paused = true;
+    if (this.record.status === 204 || this.record.status === 304) this.#writer.endWithoutBody();
+    else if (this.#held !== null) this.#writer.end(this.#held);
+    else if (this.#endedTooEarly()) {
+      this.record.failure = 'stream_incomplete';
+      this.#endWithErrorEvent({ type: 'api_error', message: "The provider's stream ended before its last event" });
+    } else this.#writer.end();
+  }
+
+  onError(error: UpstreamError): void {
+    this.record.failure = error.reason;
+    this.#host.providerFailed(this, error);
+    this.#fail(answerToUpstreamError(error, this.record.provider));
+  }
+
+  // --- the clock's side ---
+
+  tick(nowMs: number): void {
+    if (this.phase === 'waiting' && nowMs >= this.#deadlineMs) {
+      this.#timedOut('first_byte_timeout', 'The provider did not answer in time');
+    } else if (this.phase === 'response' && !this.#paused && this.provider !== null) {
+      const silentMs = nowMs - this.#lastByteAt;
+      if (silentMs >= this.provider.timeouts.idleMs) {
+        this.#timedOut('idle_timeout', 'The provider stopped in the middle of its answer');
+      } else if (silentMs >= PING_AFTER_MS) {
+        this.#ping(nowMs);
+      }
+    }
+  }
+
+  // --- the client's side ---
+
+  #clientAborted(): void {
+    if (this.phase === 'done') return;
+    this.#clientGone = true;
+    this.#writer.aborted();
+    this.#call?.abort();
+    this.record.failure ||= `client_abort_${this.phase}`;
+    if (this.phase !== 'response') this.record.status = 499;
+    this.#finish();
+  }
+
+  #drained(): void {
+    this.#paused = false;
+    this.#lastByteAt = performance.now();
+    if (this.phase === 'response') this.#call?.resume();
+  }
+
+  // --- inner parts ---
+
+  #startTap(contentEncoding: string): void {
+    this.#tap = this.#streaming ? new StreamTap() : new UnaryTap();
+    if (contentEncoding !== '' && contentEncoding !== 'identity') {
+      this.#inflate = new InflatingFeed(contentEncoding, { feed: (chunk) => this.#feedTap(chunk) });
+    }
+  }
+
+  #feedTap(chunk: Uint8Array): void {
+    const tap = this.#tap;
+    if (tap === null) return;
+    tap.feed(chunk);
+    if (this.record.firstTokenAt === 0 && tap.sawContent) this.record.firstTokenAt = performance.now();
+  }
+
+  #ping(nowMs: number): void {
+    if (!this.#streaming || !this.#betweenEvents || this.#inflate !== null || this.record.status !== 200) return;
+    if (nowMs - this.#lastPingAt < PING_AFTER_MS) return;
+    this.#lastPingAt = nowMs;
+    this.#writer.write(PING);
+  }
+
+  #timedOut(reason: 'first_byte_timeout' | 'idle_timeout', message: string): void {
+    this.#call?.abort();
+    this.onError(new UpstreamError(reason, message));
+  }
+
+  /** Ends a failed exchange: with an error answer, an error event, or, where neither fits, a cut connection. */
+  #fail(error: ProxyError): void {
+    if (!this.#writer.started) this.refuse(error);
+    else if (this.#streaming && this.#inflate === null) this.#endWithErrorEvent(error);
+    else this.#writer.cut();
+  }
+
+  #endWithErrorEvent(error: ProxyError): void {
+    this.#writer.write(Buffer.from((this.#betweenEvents ? '' : '\n\n') + streamErrorEvent(error)));
+    this.#writer.end();
+  }
+
+  /** A stream that can be read along, and has had neither its last event nor an error. */
+  #endedTooEarly(): boolean {
+    return this.#streaming && this.#tap !== null && this.#inflate === null && !this.#tap.isComplete();
+  }
+
+  #routeHeaders(): string[] {
+    const { provider, model, route } = this.record;
+    if (provider === '') return [];
+    return ['x-ccproxy-provider', provider, 'x-ccproxy-model', headerText(model), 'x-ccproxy-route', headerText(route)];
+  }
+
+  #replyOptions() {
+    return { headOnly: false, closing: this.#host.draining };
+  }
+
+  #finish(): void {
+    if (this.phase === 'done') return;
+    this.phase = 'done';
+    this.record.endedAt = performance.now();
+    const account = () => {
+      this.record.usage = this.#tap?.usage() ?? null;
+      this.#tap = null;
+      this.#host.account(this);
+    };
+    if (this.#inflate === null) account();
+    else this.#inflate.end(account);
+  }
+}
+
+/** Whether the bytes end with an empty line, as an event does. */
+function endsEvent(chunk: Uint8Array): boolean {
+  const { length } = chunk;
+  if (length < 2 || chunk[length - 1] !== NEWLINE) return false;
+  return chunk[length - 2] === NEWLINE || (chunk[length - 2] === RETURN && chunk[length - 3] === NEWLINE);
+}
+
+/** Text as a header value: a client's model name may hold anything. */
+function headerText(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?');
+}

@@ -1,0 +1,204 @@
+/**
+ * The life of a proxied request: admit → read → route → prepare → send. The answer's way back is the exchange's;
+ * at its end it comes here once more, to be accounted for.
+ */
+import type { Config, Provider } from '../../shared/config/config';
+import { joinUrl } from '../../shared/config/join-url';
+import type { ProxyError } from '../../shared/errors';
+import type { AccessRule } from '../http/access-rule';
+import type { EngineRequest, EngineResponse } from '../http/engine';
+import { copyHead, header, headProblem, type RequestHead } from '../http/request-head';
+import { MessagesFacts } from '../routing/facts';
+import { decideRoute, type RouteDecision } from '../routing/route';
+import type { UpstreamError } from '../upstream/upstream';
+import type { Upstreams } from '../upstream/upstreams';
+import type { Accounting } from './accounting';
+import type { Admission } from './admission';
+import { Exchange, type ExchangeHost } from './exchange';
+import { requestHeaders } from './headers';
+import { memberValue, type ScannedObject, scanMembers } from './json-members';
+import { spliceMembers } from './json-splice';
+import { readBody } from './read-body';
+import { nextRequestId } from './request-id';
+import { Ticker } from './ticker';
+import { estimateTokens } from './token-estimate';
+
+/** A call that is proxied; the value is its path at an Anthropic-dialect provider. */
+export type ProxiedPath = '/v1/messages' | '/v1/messages/count_tokens';
+
+export interface GatewayParts {
+  config: Config;
+  access: AccessRule;
+  admission: Admission;
+  upstreams: Upstreams;
+  accounting: Accounting;
+  /** What the supervisor says of the whole. */
+  cluster: { isUnavailable(provider: string): boolean };
+}
+
+/** Members of a body that decisions read: a second one of these would be seen by the provider and not by the proxy. */
+const DECISIVE_MEMBERS = ['model', 'stream', 'max_tokens', 'thinking', 'tools', 'messages', 'metadata'];
+
+export class Gateway implements ExchangeHost {
+  readonly #parts: GatewayParts;
+  readonly #ticker = new Ticker();
+  draining = false;
+
+  constructor(parts: GatewayParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes a POST to one of the proxied paths. */
+  handle(path: ProxiedPath, res: EngineResponse, req: EngineRequest): void {
+    const head = copyHead(res, req);
+    const { access, admission, config } = this.#parts;
+    const caller = access.evaluate(head);
+    const exchange = this.#begin(res, head, caller.client);
+
+    const problem = headProblem(head);
+    if (problem !== null) return exchange.refuse(HEAD_ERRORS[problem.status](problem.message));
+    if (caller.level !== 'key' && config.apiKey !== null) return exchange.refuse(WRONG_KEY);
+    if (caller.level === 'denied') return exchange.refuse(NOT_LOCAL);
+    const refusal = admission.enter(caller.client);
+    if (refusal !== null) return exchange.refuse(refusal);
+    exchange.admitted = true;
+
+    readBody(res, header(head, 'content-length'), config.performance.maxRequestBodyBytes, (body) => {
+      if (exchange.ended) return;
+      if (Buffer.isBuffer(body)) this.#proceed(path, exchange, head, body);
+      else exchange.refuse(body);
+    });
+  }
+
+  /** The body is there: from here on the proxy's own time is measured. */
+  #proceed(path: ProxiedPath, exchange: Exchange, head: RequestHead, body: Buffer): void {
+    const readAt = performance.now();
+    const { config, cluster, admission } = this.#parts;
+    const scan = checkBody(body);
+    if ('type' in scan) return exchange.refuse(scan);
+    const model = String(memberValue(body, scan.members.get('model') ?? NOWHERE));
+    exchange.record.model = model;
+
+    const decision = decideRoute(config, new MessagesFacts(model, body, scan.members));
+    if ('message' in decision) return exchange.refuse({ type: 'not_found_error', message: decision.message });
+    const { provider } = decision;
+    exchange.record.provider = provider.name;
+    exchange.record.model = decision.model;
+    exchange.record.route = decision.route;
+    this.#parts.accounting.routed(exchange.record);
+
+    const estimate = () => JSON.stringify({ input_tokens: estimateTokens(JSON.parse(body.toString('utf8'))) });
+    if (path === '/v1/messages/count_tokens') {
+      if (provider.dialect !== 'anthropic') return exchange.reply(estimate());
+      exchange.fallback = estimate;
+    }
+    if (provider.dialect !== 'anthropic') return exchange.refuse(wrongDialect(provider));
+    if (config.performance.circuitBreakerEnabled && cluster.isUnavailable(provider.name)) {
+      return exchange.refuse(unavailable(provider));
+    }
+    const full = admission.enterProvider(provider.name);
+    if (full !== null) return exchange.refuse(full);
+    exchange.provider = provider;
+    this.#send(path, exchange, head, spliceMembers(body, scan, overrides(decision, model)));
+    exchange.record.overheadMs = performance.now() - readAt;
+  }
+
+  #send(path: ProxiedPath, exchange: Exchange, head: RequestHead, body: Buffer): void {
+    const { provider } = exchange;
+    if (provider === null) return;
+    const url = new URL(joinUrl(provider.baseUrl, path));
+    if (head.query !== '') url.search = head.query;
+    const headers = requestHeaders(head.headers, provider, this.#parts.access);
+    const upstream = this.#parts.upstreams.of(provider);
+    this.#parts.accounting.sent(exchange.record);
+    this.#ticker.add(exchange);
+    exchange.sent(upstream.dispatch({ url, method: 'POST', headers, body }, exchange));
+  }
+
+  account(exchange: Exchange): void {
+    const { admission, accounting } = this.#parts;
+    this.#ticker.remove(exchange);
+    if (exchange.admitted) admission.leave();
+    if (exchange.provider !== null) admission.leaveProvider(exchange.provider.name);
+    accounting.ended(exchange.record);
+  }
+
+  providerFailed(exchange: Exchange, error: UpstreamError): void {
+    this.#parts.accounting.providerFailed(exchange.record, error);
+  }
+
+  #begin(res: EngineResponse, head: RequestHead, client: string): Exchange {
+    const exchange = new Exchange(this, res, {
+      requestId: nextRequestId(),
+      method: head.method,
+      path: head.path,
+      client,
+      sessionId: header(head, 'x-claude-code-session-id') ?? '',
+      model: '',
+      route: '',
+      provider: '',
+      status: 0,
+      failure: '',
+      refused: null,
+      startedAt: performance.now(),
+      sentAt: 0,
+      headAt: 0,
+      firstTokenAt: 0,
+      endedAt: 0,
+      overheadMs: 0,
+      streamBytes: 0,
+      usage: null,
+    });
+    this.#parts.accounting.started();
+    return exchange;
+  }
+}
+
+const NOWHERE = { start: 0, end: 0 };
+const WRONG_KEY: ProxyError = { type: 'authentication_error', message: 'Invalid or missing API key' };
+const NOT_LOCAL: ProxyError = {
+  type: 'permission_error',
+  message: 'Only local requests are served: no API key is configured for this proxy',
+};
+const HEAD_ERRORS = {
+  400: (message: string): ProxyError => ({ type: 'invalid_request_error', message }),
+  431: (message: string): ProxyError => ({ type: 'request_header_fields_too_large', message }),
+};
+
+function wrongDialect(provider: Provider): ProxyError {
+  return {
+    type: 'not_implemented_error',
+    message: `Provider ${JSON.stringify(provider.name)} speaks the ${provider.dialect} dialect; only providers of the anthropic dialect are served so far`,
+  };
+}
+
+function unavailable(provider: Provider): ProxyError {
+  const message = `Provider ${JSON.stringify(provider.name)} is unavailable at the moment`;
+  return { type: 'overloaded_error', message, retryAfter: 5 };
+}
+
+/** The body's members, or what is wrong with it, in words that name the member. */
+function checkBody(body: Buffer): ScannedObject | ProxyError {
+  const scan = scanMembers(body);
+  if (!scan.ok) return invalid(scan.reason);
+  const twice = DECISIVE_MEMBERS.find((name) => scan.duplicates.includes(name));
+  if (twice !== undefined) return invalid(`"${twice}" occurs twice in the request body`);
+  const range = scan.members.get('model');
+  if (range === undefined) return invalid('model: Field required');
+  const model = memberValue(body, range);
+  if (typeof model !== 'string') return invalid('model: Input should be a valid string');
+  if (model === '') return invalid('model: String should have at least 1 character');
+  return scan;
+}
+
+function invalid(message: string): ProxyError {
+  return { type: 'invalid_request_error', message };
+}
+
+/** What must change in the body: the model where routing chose another, and what the route's parameters override. */
+function overrides(decision: RouteDecision, asked: string): Record<string, unknown> {
+  const changed: Record<string, unknown> = { ...decision.parameters };
+  delete changed['model'];
+  if (decision.model !== asked) changed['model'] = decision.model;
+  return changed;
+}

@@ -1,0 +1,109 @@
+/** Which headers cross the proxy, and which do not. Everything unknown passes: clients and providers change often. */
+import type { Provider } from '../../shared/config/config';
+import { decodableEncodings } from '../dialects/anthropic/inflate';
+import type { AccessRule } from '../http/access-rule';
+
+/** Of one connection only (RFC 9110, 7.6.1). */
+const HOP_BY_HOP = [
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+
+/** Request headers that end here: framing is redone, credentials are replaced, and who called is no provider's business. */
+const NOT_FORWARDED: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP,
+  'host',
+  'content-length',
+  'expect',
+  'x-api-key',
+  'authorization',
+  'x-goog-api-key',
+  'cookie',
+  'forwarded',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-forwarded-port',
+  'x-real-ip',
+  'cf-connecting-ip',
+  'true-client-ip',
+]);
+
+/** Answer headers that end here: the engine writes its own framing and date. */
+const NOT_RETURNED: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'content-length', 'date', 'request-id']);
+
+/** The headers for an Anthropic-dialect provider: the client's, with the provider's credential in place of its own. */
+export function requestHeaders(clientHeaders: readonly string[], provider: Provider, access: AccessRule): string[] {
+  const headers: string[] = [];
+  const named = connectionOptions(clientHeaders);
+  for (let i = 0; i + 1 < clientHeaders.length; i += 2) {
+    const name = clientHeaders[i] ?? '';
+    const value = clientHeaders[i + 1] ?? '';
+    if (named?.has(name) || Object.hasOwn(provider.headers, name)) continue;
+    if (name === 'accept-encoding') headers.push(name, decodableEncodings(value));
+    else if (!NOT_FORWARDED.has(name)) headers.push(name, value);
+    else if (provider.passthroughKey) forwardCredential(headers, name, value, access);
+  }
+  for (const [name, value] of Object.entries(provider.headers)) headers.push(name, value);
+  if (!provider.passthroughKey && provider.apiKey !== null) {
+    if (provider.keyHeader === 'bearer') headers.push('authorization', `Bearer ${provider.apiKey}`);
+    else if (provider.keyHeader !== 'none') headers.push(provider.keyHeader, provider.apiKey);
+  }
+  return headers;
+}
+
+/** The client's own credential, unless it is the key of this proxy, which no provider may see. */
+function forwardCredential(headers: string[], name: string, value: string, access: AccessRule): void {
+  if (name === 'x-api-key' && !access.isKey(value)) headers.push(name, value);
+  if (name === 'authorization' && !access.isKey(value.replace(/^bearer +/i, '').trim())) headers.push(name, value);
+}
+
+/** Headers that `Connection` names end here too. */
+function connectionOptions(headers: readonly string[]): Set<string> | null {
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    if (headers[i] !== 'connection') continue;
+    const value = (headers[i + 1] ?? '').toLowerCase();
+    if (value === 'keep-alive' || value === 'close') continue;
+    return new Set(value.split(',').map((option) => option.trim()));
+  }
+  return null;
+}
+
+/** What an answer's head says that the gateway needs to know. */
+export interface AnswerFacts {
+  requestId: string | null;
+  contentType: string;
+  contentEncoding: string;
+  /** Bytes, or null when the provider did not say. */
+  contentLength: number | null;
+}
+
+/**
+ * Copies an answer's headers, bytes as they are, into `out` and notes what the gateway needs.
+ * @param rawHeaders flat list of name, value
+ */
+export function copyAnswerHeaders(rawHeaders: readonly Uint8Array[], out: (string | Uint8Array)[]): AnswerFacts {
+  const facts: AnswerFacts = { requestId: null, contentType: '', contentEncoding: '', contentLength: null };
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const rawValue = rawHeaders[i + 1] ?? new Uint8Array(0);
+    const name = latin1(rawHeaders[i] ?? rawValue).toLowerCase();
+    if (name === 'request-id') facts.requestId = latin1(rawValue);
+    else if (name === 'content-type') facts.contentType = latin1(rawValue).toLowerCase();
+    else if (name === 'content-encoding') facts.contentEncoding = latin1(rawValue).trim().toLowerCase();
+    else if (name === 'content-length') facts.contentLength = Number(latin1(rawValue));
+    if (!NOT_RETURNED.has(name)) out.push(name, rawValue);
+  }
+  return facts;
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+}

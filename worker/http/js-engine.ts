@@ -1,0 +1,157 @@
+/**
+ * The engine of last resort: the same interface over `node:http`, for machines where no uWebSockets.js build loads.
+ * It is asked for with `CCPROXY_ENGINE=js`, is many times slower, and needs Node 22.12 or newer to share the port
+ * between several workers.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { parse } from 'ipaddr.js';
+import { MAX_HEAD_BYTES } from '../../shared/limits';
+import type { EngineApp, EngineHandler, EngineRequest, EngineResponse, ListenSocket } from './engine';
+
+export class JsApp implements EngineApp {
+  readonly #handlers = new Map<string, EngineHandler>();
+  readonly #server: Server;
+
+  constructor() {
+    this.#server = createServer({ maxHeaderSize: MAX_HEAD_BYTES }, (request, response) => {
+      const url = request.url ?? '/';
+      const queryAt = url.indexOf('?');
+      const path = queryAt < 0 ? url : url.slice(0, queryAt);
+      const handler = this.#handlers.get(path) ?? this.#handlers.get('/*');
+      const query = queryAt < 0 ? '' : url.slice(queryAt + 1);
+      handler?.(new JsResponse(request, response), new JsRequest(request, path, query));
+    });
+    // The deadlines of a proxied request are the gateway's own.
+    this.#server.requestTimeout = 0;
+    this.#server.keepAliveTimeout = 60_000;
+  }
+
+  any(pattern: string, handler: EngineHandler): this {
+    this.#handlers.set(pattern, handler);
+    return this;
+  }
+
+  listen(host: string, port: number, callback: (socket: ListenSocket | false) => void): this {
+    const failed = () => callback(false);
+    this.#server.once('error', failed);
+    // `reusePort` is newer than the type definitions for Node 20; older Nodes ignore it.
+    const options = { host, port, reusePort: true };
+    this.#server.listen(options, () => {
+      this.#server.off('error', failed);
+      callback(this.#server);
+    });
+    return this;
+  }
+
+  static closeListenSocket(this: void, socket: ListenSocket): void {
+    if (isServer(socket)) socket.close();
+  }
+
+  static localPort(this: void, socket: ListenSocket): number {
+    const address = isServer(socket) ? socket.address() : null;
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+}
+
+function isServer(socket: ListenSocket): socket is Server {
+  return typeof socket === 'object' && socket !== null && 'address' in socket;
+}
+
+class JsRequest implements EngineRequest {
+  readonly #request: IncomingMessage;
+  readonly #path: string;
+  readonly #query: string;
+
+  constructor(request: IncomingMessage, path: string, query: string) {
+    this.#request = request;
+    this.#path = path;
+    this.#query = query;
+  }
+
+  getMethod(): string {
+    return (this.#request.method ?? 'GET').toLowerCase();
+  }
+
+  getUrl(): string {
+    return this.#path;
+  }
+
+  getQuery(): string {
+    return this.#query;
+  }
+
+  forEach(callback: (name: string, value: string) => void): void {
+    const raw = this.#request.rawHeaders;
+    for (let i = 0; i + 1 < raw.length; i += 2) callback((raw[i] ?? '').toLowerCase(), raw[i + 1] ?? '');
+  }
+}
+
+class JsResponse implements EngineResponse {
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  #ended = false;
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.#request = request;
+    this.#response = response;
+  }
+
+  writeStatus(status: string): void {
+    this.#response.statusCode = Number.parseInt(status, 10);
+  }
+
+  writeHeader(name: string | Uint8Array, value: string | Uint8Array): void {
+    this.#response.appendHeader(asLatin1(name), asLatin1(value));
+  }
+
+  write(chunk: string | Uint8Array): boolean {
+    return this.#response.write(chunk);
+  }
+
+  end(body: string | Uint8Array = '', closeConnection = false): void {
+    this.#ended = true;
+    if (closeConnection && !this.#response.headersSent) this.#response.setHeader('connection', 'close');
+    this.#response.end(body);
+  }
+
+  endWithoutBody(reportedContentLength?: number, closeConnection = false): void {
+    if (reportedContentLength !== undefined) this.#response.setHeader('content-length', reportedContentLength);
+    this.end('', closeConnection);
+  }
+
+  close(): void {
+    this.#response.destroy();
+  }
+
+  onAborted(handler: () => void): void {
+    this.#response.on('close', () => {
+      if (!this.#ended) handler();
+    });
+  }
+
+  onData(handler: (chunk: ArrayBuffer, isLast: boolean) => void): void {
+    this.#request.on('data', (chunk: Buffer) => handler(new Uint8Array(chunk).buffer, false));
+    this.#request.on('end', () => handler(new ArrayBuffer(0), true));
+  }
+
+  onWritable(handler: (offset: number) => boolean): void {
+    this.#response.on('drain', () => {
+      if (!this.#ended) handler(0);
+    });
+  }
+
+  cork(callback: () => void): void {
+    this.#response.cork();
+    callback();
+    this.#response.uncork();
+  }
+
+  getRemoteAddress(): ArrayBuffer {
+    const text = this.#request.socket.remoteAddress ?? '0.0.0.0';
+    return new Uint8Array(parse(text).toByteArray()).buffer;
+  }
+}
+
+function asLatin1(text: string | Uint8Array): string {
+  return typeof text === 'string' ? text : Buffer.from(text).toString('latin1');
+}

@@ -1,0 +1,58 @@
+/** Answers that CCProxy makes itself. Proxied answers go through `ResponseWriter`. */
+import { STATUS_CODES } from 'node:http';
+import { adminErrorBody, apiErrorBody, ERROR_STATUS, type ProxyError } from '../../shared/errors';
+import type { EngineResponse } from './engine';
+
+export const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** `200` → `200 OK`. */
+export function statusLine(status: number): string {
+  return `${status} ${STATUS_CODES[status] ?? 'Unknown'}`;
+}
+
+export interface Reply {
+  status: number;
+  contentType: string;
+  body: string;
+  /** Further headers: flat list of name, value. */
+  headers?: readonly string[];
+}
+
+export interface ReplyOptions {
+  /** A HEAD request: the same head, no body. */
+  headOnly: boolean;
+  /** The worker drains: ask the client to open its next connection elsewhere. */
+  closing: boolean;
+}
+
+/** Sends a whole answer in one write. The response must still be open. */
+export function sendReply(res: EngineResponse, reply: Reply, options: ReplyOptions): void {
+  res.cork(() => {
+    res.writeStatus(statusLine(reply.status));
+    res.writeHeader('content-type', reply.contentType);
+    const headers = reply.headers ?? [];
+    for (let i = 0; i + 1 < headers.length; i += 2) res.writeHeader(headers[i] ?? '', headers[i + 1] ?? '');
+    if (options.headOnly) res.endWithoutBody(Buffer.byteLength(reply.body), options.closing);
+    else res.end(reply.body, options.closing);
+  });
+}
+
+export function jsonReply(status: number, body: string, headers?: readonly string[]): Reply {
+  return { status, contentType: JSON_TYPE, body, ...(headers && { headers }) };
+}
+
+/** An error on the operator's pages. */
+export function adminError(error: ProxyError, headers: readonly string[] = []): Reply {
+  return jsonReply(ERROR_STATUS[error.type], adminErrorBody(error), ['cache-control', 'no-store', ...headers]);
+}
+
+/** An error on the API pages, with the id that the log has. */
+export function apiError(error: ProxyError, requestId: string, headers: readonly string[] = []): Reply {
+  const retry = error.retryAfter === undefined ? [] : ['retry-after', String(error.retryAfter)];
+  return jsonReply(ERROR_STATUS[error.type], apiErrorBody(error, requestId), [
+    'request-id',
+    requestId,
+    ...retry,
+    ...headers,
+  ]);
+}

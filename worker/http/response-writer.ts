@@ -1,0 +1,182 @@
+/**
+ * Writes a proxied answer to the client: head and first bytes in one system call, at the client's pace, and never
+ * more in memory than what one read of the provider brought.
+ *
+ * How uWebSockets.js wants to be written to:
+ * - A corked write that does not fit the rest of its 16 KiB cork buffer loses bytes while the socket is under
+ *   backpressure (uWebSockets.js#1249), so slices of at most 15 KiB, head included, and a stop when `write` says false.
+ * - `write() === false` means that the bytes are buffered already: wait for `onWritable`, never send them again.
+ * - There is one `onWritable` for each response, and with it set the engine empties its own buffer only when the
+ *   handler writes or corks: hence the empty cork.
+ */
+import type { EngineResponse } from './engine';
+import { statusLine } from './reply';
+
+/** Bytes of one corked write, head included. */
+const SLICE_BYTES = 15 * 1024;
+
+export interface ResponseHead {
+  status: number;
+  /** Flat list: name, value, … as they came from the provider (bytes) or are ours (text). */
+  headers: readonly (string | Uint8Array)[];
+}
+
+export interface ResponseEvents {
+  /** The client took everything after `write` had returned false. */
+  drained(): void;
+  /** The response is over: everything is handed to the engine, or the connection was cut. Not called on an abort. */
+  finished(): void;
+}
+
+export class ResponseWriter {
+  readonly #res: EngineResponse;
+  readonly #events: ResponseEvents;
+  /** The head, until it is written. */
+  #head: ResponseHead | null = null;
+  #headBytes = 0;
+  /** What the client's socket did not take yet, in order. */
+  #pending: Uint8Array[] = [];
+  #blocked = false;
+  #ending = false;
+  #closed = false;
+  #watching = false;
+
+  constructor(res: EngineResponse, events: ResponseEvents) {
+    this.#res = res;
+    this.#events = events;
+  }
+
+  /** True once a byte of the answer may have left: from then on no other answer can be given. */
+  get started(): boolean {
+    return this.#headBytes > 0 && this.#head === null;
+  }
+
+  /** The response was ended, cut, or aborted by the client: nothing may touch it any more. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Sets the head. It leaves with the first bytes: the engine has no way to send a head alone. */
+  begin(head: ResponseHead): void {
+    this.#head = head;
+    this.#headBytes = 20;
+    for (const part of head.headers) this.#headBytes += part.length + 2;
+  }
+
+  /** Writes a chunk. False: stop the provider until `onDrained`. */
+  write(chunk: Uint8Array): boolean {
+    if (this.#closed) return true;
+    if (this.#blocked) this.#pending.push(chunk);
+    else this.#writeSlices(chunk);
+    return !this.#blocked;
+  }
+
+  /** Ends the answer; with `lastChunk` as the whole body when nothing was written before (gives it a length). */
+  end(lastChunk?: Uint8Array): void {
+    if (this.#closed) return;
+    if (lastChunk !== undefined && this.#head !== null && this.#headBytes + lastChunk.length <= SLICE_BYTES) {
+      this.#close(() => {
+        this.#writeHead();
+        this.#res.end(lastChunk);
+      });
+      return;
+    }
+    if (lastChunk !== undefined) this.write(lastChunk);
+    this.#ending = true;
+    if (!this.#blocked) this.#finish();
+  }
+
+  /** Ends an answer that has no body by its status (204, 304). */
+  endWithoutBody(): void {
+    if (this.#closed) return;
+    this.#close(() => {
+      this.#writeHead();
+      this.#res.endWithoutBody();
+    });
+  }
+
+  /** Cuts the connection: the client must see that the answer is incomplete. */
+  cut(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#pending = [];
+    this.#res.close();
+    this.#events.finished();
+  }
+
+  /** The client went away: the response object is dead. */
+  aborted(): void {
+    this.#closed = true;
+    this.#pending = [];
+  }
+
+  #writeHead(): void {
+    const head = this.#head;
+    if (head === null) return;
+    this.#head = null;
+    this.#res.writeStatus(statusLine(head.status));
+    for (let i = 0; i + 1 < head.headers.length; i += 2) {
+      this.#res.writeHeader(head.headers[i] ?? '', head.headers[i + 1] ?? '');
+    }
+  }
+
+  #writeSlices(chunk: Uint8Array): void {
+    let offset = 0;
+    while (offset < chunk.length) {
+      const room = this.#head === null ? SLICE_BYTES : Math.max(1024, SLICE_BYTES - this.#headBytes);
+      const slice =
+        offset === 0 && chunk.length <= room ? chunk : chunk.subarray(offset, Math.min(offset + room, chunk.length));
+      offset += slice.length;
+      let taken = true;
+      this.#res.cork(() => {
+        this.#writeHead();
+        taken = this.#res.write(slice);
+      });
+      if (!taken) {
+        this.#block();
+        if (offset < chunk.length) this.#pending.push(chunk.subarray(offset));
+        return;
+      }
+    }
+  }
+
+  #block(): void {
+    this.#blocked = true;
+    if (this.#watching) return;
+    this.#watching = true;
+    this.#res.onWritable(() => {
+      if (!this.#closed) this.#resume();
+      return true;
+    });
+  }
+
+  #resume(): void {
+    this.#res.cork(() => {});
+    this.#blocked = false;
+    const pending = this.#pending;
+    this.#pending = [];
+    for (let i = 0; i < pending.length; i++) {
+      const chunk = pending[i];
+      if (chunk !== undefined) this.#writeSlices(chunk);
+      if (this.#blocked) {
+        this.#pending.push(...pending.slice(i + 1));
+        return;
+      }
+    }
+    if (this.#ending) this.#finish();
+    else this.#events.drained();
+  }
+
+  #finish(): void {
+    this.#close(() => {
+      this.#writeHead();
+      this.#res.end();
+    });
+  }
+
+  #close(lastWrites: () => void): void {
+    this.#closed = true;
+    this.#res.cork(lastWrites);
+    this.#events.finished();
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * The child process: boots from the supervisor's `configure` message, serves, beats, drains when told to, and ends when
+ * the supervisor is lost. Signals are the supervisor's: a terminal's Ctrl-C reaches the whole group, so both are ignored.
+ */
+import { secretsOf } from '../shared/config/secrets';
+import { createLog, type Log } from '../shared/logger';
+import type { ConfigureMessage, SupervisorMessage } from '../shared/protocol';
+import { loadEngine } from './http/engine';
+import { SupervisorLink } from './link';
+import { Worker } from './worker';
+
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
+
+let log: Log | null = null;
+let worker: Worker | null = null;
+
+const link = new SupervisorLink(receive, () => process.exit(1));
+
+function receive(message: SupervisorMessage): void {
+  if (message.type === 'configure') boot(message);
+  else worker?.receive(message);
+}
+
+function boot(message: ConfigureMessage): void {
+  const { config, identity } = message;
+  const name = `worker ${identity.slot}`;
+  process.title = `ccproxy: ${name}`;
+  log = createLog({ level: config.logLevel, file: config.logFile, process: name, secrets: secretsOf(config) });
+  try {
+    worker = new Worker({ config, identity, name, engine: loadEngine(), link, log });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    link.sendLast({ type: 'boot_failed', reason }, () => process.exit(1));
+  }
+}
+
+// A bug must not leave a worker half alive: its last words, its last counts, and out. The supervisor replaces it.
+process.on('uncaughtException', (error) => {
+  log?.logger.error(`worker ends: ${error.stack ?? error.message}`);
+  if (worker === null) process.exit(1);
+  worker.reportMetrics(() => process.exit(1));
+  setTimeout(() => process.exit(1), 500);
+});

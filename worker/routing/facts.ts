@@ -1,0 +1,58 @@
+/** The facts about a Messages request that routing asks for, each parsed out of the bytes only when it is wanted. */
+import { type JsonMembers, memberValue } from '../gateway/json-members';
+import { estimateTokens, estimateUpperBoundFromBytes } from '../gateway/token-estimate';
+import type { RouteFacts } from './route';
+
+/** Facts of a request whose `model` is known. */
+export class MessagesFacts implements RouteFacts {
+  readonly model: string;
+  readonly #body: Buffer;
+  readonly #members: JsonMembers;
+
+  constructor(model: string, body: Buffer, members: JsonMembers) {
+    this.model = model;
+    this.#body = body;
+    this.#members = members;
+  }
+
+  thinking(): unknown {
+    return this.#member('thinking');
+  }
+
+  offersWebSearch(): boolean {
+    const tools = this.#member('tools');
+    return Array.isArray(tools) && tools.some((tool) => stringField(tool, 'type').startsWith('web_search_'));
+  }
+
+  lastTurnHasImage(): boolean {
+    const messages = this.#member('messages');
+    if (!Array.isArray(messages)) return false;
+    const last = messages.findLast((message) => stringField(message, 'role') === 'user');
+    return hasImage(fieldOf(last, 'content'));
+  }
+
+  exceedsTokens(threshold: number): boolean {
+    if (estimateUpperBoundFromBytes(this.#body.length) <= threshold) return false;
+    return estimateTokens(JSON.parse(this.#body.toString('utf8'))) > threshold;
+  }
+
+  #member(name: string): unknown {
+    const range = this.#members.get(name);
+    return range === undefined ? undefined : memberValue(this.#body, range);
+  }
+}
+
+/** An image block, on its own or inside a tool result. */
+function hasImage(content: unknown): boolean {
+  if (!Array.isArray(content)) return false;
+  return content.some((block) => stringField(block, 'type') === 'image' || hasImage(fieldOf(block, 'content')));
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+}
+
+function stringField(value: unknown, name: string): string {
+  const field = fieldOf(value, name);
+  return typeof field === 'string' ? field : '';
+}

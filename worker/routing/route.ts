@@ -1,0 +1,101 @@
+/**
+ * Which provider and model a request goes to, and why. Pure: the table comes from the configuration, the facts about
+ * the request are asked for only when a rule needs them (they cost a parse).
+ */
+import type { Config, Provider, Route } from '../../shared/config/config';
+
+/** What the rules ask about a request. */
+export interface RouteFacts {
+  /** The body's `model`. */
+  model: string;
+  /** The body's `thinking`, parsed. */
+  thinking(): unknown;
+  /** A tool whose type begins with `web_search_` is offered. */
+  offersWebSearch(): boolean;
+  /** The last user turn has an image. */
+  lastTurnHasImage(): boolean;
+  /** Whether the estimate of the request's tokens exceeds a threshold. */
+  exceedsTokens(threshold: number): boolean;
+}
+
+export interface RouteDecision {
+  provider: Provider;
+  /** What the provider is asked for. */
+  model: string;
+  /** The name of the route, or `direct` when the client named the provider. */
+  route: string;
+  /** Members that override those of the body. */
+  parameters: Record<string, unknown>;
+}
+
+/** No provider can be named: `message` says which name is unknown. */
+export interface RouteRefusal {
+  message: string;
+}
+
+/** The route of a request whose model names its provider itself. */
+export const DIRECT_ROUTE = 'direct';
+
+/** Prefix that makes any model's id begin with `claude`, the only ids that Claude Code lists. */
+export const MODEL_ALIAS_PREFIX = 'claude/';
+
+/** The rules in their order; the first that fits decides. */
+export function decideRoute(config: Config, facts: RouteFacts): RouteDecision | RouteRefusal {
+  const { model } = facts;
+  const explicit = explicitTarget(config, model);
+  if (explicit !== null) return explicit;
+  const name = Object.hasOwn(config.routes, model) ? model : ruleFor(config, facts);
+  const route = config.routes[name];
+  if (route === undefined) return { message: `No route for model ${quote(model)}: no default route is configured` };
+  return follow(config, name, route, model);
+}
+
+function ruleFor(config: Config, facts: RouteFacts): string {
+  const has = (name: string) => Object.hasOwn(config.routes, name);
+  if (has('webSearch') && facts.offersWebSearch()) return 'webSearch';
+  if (has('image') && facts.lastTurnHasImage()) return 'image';
+  if (has('longContext') && facts.exceedsTokens(config.longContextThreshold)) return 'longContext';
+  if (has('background') && facts.model.includes('haiku')) return 'background';
+  if (has('think') && thinks(facts.thinking())) return 'think';
+  return 'default';
+}
+
+function thinks(thinking: unknown): boolean {
+  if (thinking === true) return true;
+  if (typeof thinking !== 'object' || thinking === null || !('type' in thinking)) return false;
+  return thinking.type === 'enabled' || thinking.type === 'adaptive';
+}
+
+/** `provider,model` always names a provider; `provider/model` only where one of that name exists. */
+function explicitTarget(config: Config, model: string): RouteDecision | RouteRefusal | null {
+  const comma = model.indexOf(',');
+  if (comma >= 0) return named(config, model.slice(0, comma).trim(), model.slice(comma + 1).trim());
+  const id = model.startsWith(MODEL_ALIAS_PREFIX) ? model.slice(MODEL_ALIAS_PREFIX.length) : model;
+  const slash = id.indexOf('/');
+  if (slash < 0) return null;
+  const name = id.slice(0, slash);
+  return config.providers.some((provider) => provider.name === name) ? named(config, name, id.slice(slash + 1)) : null;
+}
+
+function named(config: Config, name: string, model: string): RouteDecision | RouteRefusal {
+  const provider = config.providers.find((candidate) => candidate.name === name);
+  if (provider === undefined) return { message: `Unknown provider ${quote(name)}` };
+  if (!provider.enabled) return { message: `Provider ${quote(name)} is disabled` };
+  if (model === '' || (provider.models.length > 0 && !provider.models.includes(model))) {
+    return { message: `Unknown model ${quote(model)} of provider ${quote(name)}` };
+  }
+  return { provider, model, route: DIRECT_ROUTE, parameters: {} };
+}
+
+function follow(config: Config, name: string, route: Route, asked: string): RouteDecision | RouteRefusal {
+  const provider = config.providers.find((candidate) => candidate.name === route.provider);
+  if (provider === undefined) return { message: `Unknown provider ${quote(route.provider)} in route ${quote(name)}` };
+  if (!provider.enabled) return { message: `Provider ${quote(route.provider)} of route ${quote(name)} is disabled` };
+  const keep = route.model === null || (name === 'default' && provider.models.includes(asked));
+  return { provider, model: keep ? asked : (route.model ?? asked), route: name, parameters: route.parameters };
+}
+
+/** Client-made text in a message: bounded, and visibly quoted. */
+function quote(text: string): string {
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
+}

@@ -1,0 +1,176 @@
+/** `Upstream` over undici: a keep-alive pool for each provider, bounded in connections and in waiting requests. */
+import { type Dispatcher, Pool, ProxyAgent } from 'undici';
+import { classifyUndiciError } from './undici-errors';
+import type { UpstreamRequest } from './upstream';
+import {
+  type ConnectionCounts,
+  type Upstream,
+  type UpstreamCall,
+  UpstreamError,
+  type UpstreamHandler,
+} from './upstream';
+
+export interface UndiciUpstreamOptions {
+  /** Scheme, host and port of the provider. */
+  origin: string;
+  /** Milliseconds for TCP and TLS. */
+  connectTimeoutMs: number;
+  maxConnections: number;
+  /** Requests that may wait for a connection; one more fails with `queue_full`. */
+  maxWaiting: number;
+  /** HTTP(S) proxy on the way, or null. Loopback origins never go through it. */
+  proxyUrl: string | null;
+}
+
+/** Silence after which an unused connection is closed; a provider's `keep-alive` hint may lengthen it to the second. */
+const KEEP_ALIVE_MS = 30_000;
+const KEEP_ALIVE_MAX_MS = 600_000;
+
+export class UndiciUpstream implements Upstream {
+  readonly #options: UndiciUpstreamOptions;
+  readonly #dispatcher: Dispatcher;
+  #pools: Pool[] = [];
+  #underWay = 0;
+
+  constructor(options: UndiciUpstreamOptions) {
+    this.#options = options;
+    this.#dispatcher = this.#createDispatcher();
+  }
+
+  dispatch(request: UpstreamRequest, handler: UpstreamHandler): UpstreamCall {
+    const call = new Call(handler, () => this.#underWay--);
+    if (this.#underWay >= this.#options.maxConnections + this.#options.maxWaiting) {
+      queueMicrotask(() => call.fail(new UpstreamError('queue_full', 'Too many requests wait for this provider')));
+      this.#underWay++;
+      return call;
+    }
+    this.#underWay++;
+    try {
+      this.#dispatcher.dispatch(
+        {
+          origin: this.#options.origin,
+          path: request.url.pathname + request.url.search,
+          method: request.method,
+          headers: request.headers,
+          body: request.body,
+          // The deadlines are the gateway's own: it also counts the time in the queue.
+          headersTimeout: 0,
+          bodyTimeout: 0,
+        },
+        call,
+      );
+    } catch (error) {
+      queueMicrotask(() => call.fail(classifyUndiciError(error)));
+    }
+    return call;
+  }
+
+  counts(): ConnectionCounts {
+    let active = 0;
+    let connected = 0;
+    for (const pool of this.#pools) {
+      active += pool.stats.running;
+      connected += pool.stats.connected;
+    }
+    return { active, idle: Math.max(0, connected - active), waiting: Math.max(0, this.#underWay - active) };
+  }
+
+  destroy(): void {
+    void this.#dispatcher.destroy();
+  }
+
+  #createDispatcher(): Dispatcher {
+    const { origin, proxyUrl } = this.#options;
+    if (proxyUrl === null || isLoopbackOrigin(origin)) return this.#createPool(origin, this.#poolOptions());
+    return new ProxyAgent({
+      ...this.#poolOptions(),
+      uri: proxyUrl,
+      // CONNECT for https providers, a plain absolute-form request for http ones, as proxies expect it.
+      proxyTunnel: false,
+      requestTls: { timeout: this.#options.connectTimeoutMs },
+      factory: (target: string | URL, options: object) => this.#createPool(target, options),
+    });
+  }
+
+  #createPool(origin: string | URL, options: Pool.Options): Pool {
+    const pool = new Pool(origin, options);
+    this.#pools = [...this.#pools.filter((other) => !other.destroyed), pool];
+    return pool;
+  }
+
+  #poolOptions(): Pool.Options {
+    return {
+      connections: this.#options.maxConnections,
+      pipelining: 1,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveMaxTimeout: KEEP_ALIVE_MAX_MS,
+      connect: { timeout: this.#options.connectTimeoutMs },
+    };
+  }
+}
+
+/** One request under way: undici's handler on one side, ours on the other. */
+class Call implements UpstreamCall, Dispatcher.DispatchHandler {
+  readonly #handler: UpstreamHandler;
+  readonly #release: () => void;
+  #controller: Dispatcher.DispatchController | null = null;
+  #done = false;
+
+  constructor(handler: UpstreamHandler, release: () => void) {
+    this.#handler = handler;
+    this.#release = release;
+  }
+
+  pause(): void {
+    if (!this.#done) this.#controller?.pause();
+  }
+
+  resume(): void {
+    if (!this.#done) this.#controller?.resume();
+  }
+
+  abort(): void {
+    if (this.#finish()) this.#controller?.abort(new Error('aborted'));
+  }
+
+  fail(error: UpstreamError): void {
+    if (this.#finish()) this.#handler.onError(error);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    // Aborted while it waited for a connection.
+    if (this.#done) controller.abort(new Error('aborted'));
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+    // Informational answers (100, 103) are the provider's and ours alone.
+    if (this.#done || status < 200) return;
+    // undici gives the raw head as a flat list of buffers.
+    this.#handler.onHead(status, (controller.rawHeaders ?? []) as Buffer[]);
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (!this.#done) this.#handler.onData(chunk);
+  }
+
+  onResponseEnd(): void {
+    if (this.#finish()) this.#handler.onEnd();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.fail(classifyUndiciError(error));
+  }
+
+  #finish(): boolean {
+    if (this.#done) return false;
+    this.#done = true;
+    this.#release();
+    return true;
+  }
+}
+
+function isLoopbackOrigin(origin: string): boolean {
+  const { hostname } = new URL(origin);
+  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
+}

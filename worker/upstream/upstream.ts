@@ -1,0 +1,61 @@
+/**
+ * The seam to the providers: one request goes out, one handler hears of its answer. Which HTTP client does it is the
+ * business of an implementation of `Upstream` alone.
+ */
+import type { UpstreamFailure } from '../../shared/metrics';
+
+export interface UpstreamRequest {
+  /** Absolute URL of the endpoint, query included. */
+  url: URL;
+  method: 'POST' | 'GET';
+  /** Flat list of lower-case name, value; without `host` and `content-length`. Values hold one char per byte. */
+  headers: string[];
+  body: Buffer;
+}
+
+/** Exactly one of `onEnd` and `onError` is called, last, unless the call is aborted: then none is. */
+export interface UpstreamHandler {
+  /** @param headers flat list of name, value, as bytes */
+  onHead(status: number, headers: readonly Uint8Array[]): void;
+  /** The chunk may be kept. */
+  onData(chunk: Uint8Array): void;
+  onEnd(): void;
+  onError(error: UpstreamError): void;
+}
+
+/** A request under way. */
+export interface UpstreamCall {
+  /** Stops reading from the provider; a little more data may still arrive. */
+  pause(): void;
+  resume(): void;
+  /** Ends it at once and closes its connection. The handler hears nothing more. */
+  abort(): void;
+}
+
+export interface ConnectionCounts {
+  /** Connections with a request on them. */
+  active: number;
+  /** Kept alive for the next request. */
+  idle: number;
+  /** Requests that wait for a connection. */
+  waiting: number;
+}
+
+/** The connections to one provider. */
+export interface Upstream {
+  dispatch(request: UpstreamRequest, handler: UpstreamHandler): UpstreamCall;
+  counts(): ConnectionCounts;
+  /** Closes every connection at once. */
+  destroy(): void;
+}
+
+/** `message` is fit for clients and logs: it names the provider's host at most, never a key. */
+export class UpstreamError extends Error {
+  readonly reason: UpstreamFailure;
+
+  constructor(reason: UpstreamFailure, message: string) {
+    super(message);
+    this.name = 'UpstreamError';
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,37 @@
+/** The connections of this worker, by provider; made when a provider is first needed. */
+import type { Config, Provider } from '../../shared/config/config';
+import { UndiciUpstream } from './undici-upstream';
+import type { Upstream } from './upstream';
+
+export class Upstreams {
+  readonly #config: Config;
+  readonly #byName = new Map<string, Upstream>();
+
+  constructor(config: Config) {
+    this.#config = config;
+  }
+
+  of(provider: Provider): Upstream {
+    let upstream = this.#byName.get(provider.name);
+    if (upstream === undefined) {
+      upstream = new UndiciUpstream({
+        origin: new URL(provider.baseUrl).origin,
+        connectTimeoutMs: provider.timeouts.connectMs,
+        maxConnections: provider.connections.max,
+        maxWaiting: provider.connections.maxWaiting,
+        proxyUrl: this.#config.proxyUrl,
+      });
+      this.#byName.set(provider.name, upstream);
+    }
+    return upstream;
+  }
+
+  /** Provider name → its connections, for the metrics. */
+  entries(): IterableIterator<[string, Upstream]> {
+    return this.#byName.entries();
+  }
+
+  destroy(): void {
+    for (const upstream of this.#byName.values()) upstream.destroy();
+  }
+}

@@ -1,0 +1,191 @@
+/** What a worker is made of, and its own life: listen, beat, report, drain. */
+import type { Config } from '../shared/config/config';
+import type { Log } from '../shared/logger';
+import type { DrainMessage, SupervisorMessage, WorkerIdentity } from '../shared/protocol';
+import { readBuildInfo } from '../shared/version';
+import { ModelCatalogue } from './admin/models';
+import { AdminPages } from './admin/pages';
+import { ClusterView } from './cluster-view';
+import { AccessLog } from './gateway/access-log';
+import { Accounting } from './gateway/accounting';
+import { Admission } from './gateway/admission';
+import { Gateway } from './gateway/gateway';
+import { ProviderObserver } from './gateway/provider-observer';
+import { Heartbeat } from './heartbeat';
+import { AccessRule } from './http/access-rule';
+import type { Engine, ListenSocket } from './http/engine';
+import type { SupervisorLink } from './link';
+import { MetricsRelay } from './metrics-relay';
+import { mountRoutes } from './server';
+import { Upstreams } from './upstream/upstreams';
+import { WorkerMetrics } from './worker-metrics';
+
+export interface WorkerParts {
+  config: Config;
+  identity: WorkerIdentity;
+  name: string;
+  engine: Engine;
+  link: SupervisorLink;
+  log: Log;
+}
+
+/** Failures at providers are reported this soon, many in one message. */
+const REPORT_FAILURES_AFTER_MS = 50;
+const DRAIN_POLL_MS = 20;
+
+export class Worker {
+  readonly #parts: WorkerParts;
+  readonly #metrics: WorkerMetrics;
+  readonly #upstreams: Upstreams;
+  readonly #observer: ProviderObserver;
+  readonly #admission: Admission;
+  readonly #accessLog: AccessLog | null;
+  readonly #view: ClusterView;
+  readonly #relay: MetricsRelay;
+  readonly #gateway: Gateway;
+  readonly #heartbeat: Heartbeat;
+  #listenSocket: ListenSocket | null = null;
+  #listening = false;
+  #reportDue = false;
+
+  constructor(parts: WorkerParts) {
+    const { config, identity, name, engine, link, log } = parts;
+    this.#parts = parts;
+    this.#metrics = new WorkerMetrics(config);
+    this.#upstreams = new Upstreams(config);
+    this.#observer = new ProviderObserver(() => this.#reportSoon());
+    this.#admission = new Admission(config);
+    this.#accessLog = config.log ? new AccessLog(log.writeRaw, name) : null;
+    this.#view = new ClusterView(identity);
+    this.#relay = new MetricsRelay(link, (then) => this.reportMetrics(then));
+    const access = new AccessRule(config);
+    this.#gateway = new Gateway({
+      config,
+      access,
+      admission: this.#admission,
+      upstreams: this.#upstreams,
+      accounting: new Accounting({
+        metrics: this.#metrics,
+        accessLog: this.#accessLog,
+        observer: this.#observer,
+        logger: log.logger,
+      }),
+      cluster: this.#view,
+    });
+    this.#heartbeat = new Heartbeat((eventLoopLagMs) => this.#beat(eventLoopLagMs));
+
+    const app = engine.createApp();
+    mountRoutes(app, {
+      access,
+      gateway: this.#gateway,
+      pages: new AdminPages({ build: readBuildInfo(), view: this.#view, metrics: this.#relay }),
+      models: new ModelCatalogue(config),
+      apiKeyConfigured: config.apiKey !== null,
+      onBug: (error) => log.logger.error(`a handler threw: ${error instanceof Error ? error.stack : String(error)}`),
+    });
+    app.listen(config.host, config.port, (socket) => this.#listened(socket));
+  }
+
+  receive(message: SupervisorMessage): void {
+    switch (message.type) {
+      case 'snapshot': {
+        const first = this.#view.current === null;
+        this.#view.receive(message);
+        this.#admission.setClientRequests(message.clientRequests);
+        if (first) this.#readyWhenComplete();
+        break;
+      }
+      case 'metrics_text':
+        this.#relay.receive(message);
+        break;
+      case 'drain':
+        this.#drain(message);
+        break;
+      case 'configure':
+        break;
+    }
+  }
+
+  /** Sends the whole registry to the supervisor; `then` runs when it is on its way. */
+  reportMetrics(then: () => void): void {
+    for (const [provider, upstream] of this.#upstreams.entries()) {
+      const { active, idle } = upstream.counts();
+      this.#metrics.connections(provider, 'active', active);
+      this.#metrics.connections(provider, 'idle', idle);
+    }
+    void this.#metrics.snapshot().then((series) => this.#parts.link.sendLast({ type: 'metrics', series }, then));
+  }
+
+  #listened(socket: ListenSocket | false): void {
+    const { config, link } = this.#parts;
+    if (socket === false) {
+      const reason = `cannot listen on ${config.host}:${config.port}: the address is taken or not this machine's`;
+      link.sendLast({ type: 'boot_failed', reason }, () => process.exit(1));
+      return;
+    }
+    this.#listenSocket = socket;
+    this.#listening = true;
+    this.#readyWhenComplete();
+  }
+
+  /** Ready means listening and holding a snapshot. */
+  #readyWhenComplete(): void {
+    if (!this.#listening || this.#view.current === null || this.#heartbeat.running) return;
+    const { engine, link } = this.#parts;
+    link.send({ type: 'ready', port: engine.localPort(this.#listenSocket), engine: engine.name });
+    this.#heartbeat.start();
+  }
+
+  #beat(eventLoopLagMs: number): void {
+    const { link } = this.#parts;
+    link.send({
+      type: 'heartbeat',
+      inFlight: this.#admission.underWay,
+      connections: this.#heartbeat.connections(),
+      rssBytes: process.memoryUsage.rss(),
+      eventLoopLagMs,
+      clientRequests: this.#admission.takeClientRequests(),
+    });
+    this.#reportProviders();
+    this.reportMetrics(() => {});
+  }
+
+  #reportSoon(): void {
+    if (this.#reportDue) return;
+    this.#reportDue = true;
+    setTimeout(() => this.#reportProviders(), REPORT_FAILURES_AFTER_MS);
+  }
+
+  #reportProviders(): void {
+    this.#reportDue = false;
+    this.#parts.link.send({ type: 'providers', reports: this.#observer.take() });
+  }
+
+  /** Stops accepting, finishes what is in flight, and exits 0; at the deadline what is left is cut. */
+  #drain(message: DrainMessage): void {
+    if (this.#gateway.draining) return;
+    this.#gateway.draining = true;
+    const deadline = performance.now() + message.timeoutMs;
+    // Connections in the accept queue would be reset with the socket: the loop takes them first.
+    setImmediate(() => {
+      if (this.#listening) this.#parts.engine.closeListenSocket(this.#listenSocket);
+      this.#listening = false;
+    });
+    const timer = setInterval(() => {
+      if (this.#admission.underWay > 0 && performance.now() < deadline) return;
+      clearInterval(timer);
+      this.#end();
+    }, DRAIN_POLL_MS);
+  }
+
+  #end(): void {
+    const { log } = this.#parts;
+    const left = this.#admission.underWay;
+    if (left > 0) log.logger.warn(`the drain's time is over: ${left} requests are cut`);
+    this.#accessLog?.flush();
+    this.#reportProviders();
+    this.reportMetrics(() => {
+      void log.close().then(() => process.exit(0));
+    });
+  }
+}
