@@ -69,12 +69,14 @@ function mountPage(app: EngineApp, parts: ServerParts, path: string, answer: Pag
     const head = copyHead(res, req);
     const send = (reply: Reply) =>
       sendReply(res, reply, { headOnly: head.method === 'HEAD', closing: parts.gateway.draining });
-    if (!READ.includes(head.method)) return send(methodNotAllowed('GET, HEAD', isApi(path)));
     const problem = headProblem(head);
-    if (problem !== null) return send(jsonReply(problem.status, errorText('invalid_request_error', problem.message)));
-    const reply = answer(head, parts.access.evaluate(head));
-    if (!(reply instanceof Promise)) return send(reply);
-    sendLater(res, reply, send);
+    if (!READ.includes(head.method)) send(methodNotAllowed('GET, HEAD', isApi(path)));
+    else if (problem !== null) send(jsonReply(problem.status, errorText('invalid_request_error', problem.message)));
+    else {
+      const reply = answer(head, parts.access.evaluate(head));
+      if (reply instanceof Promise) sendLater(res, reply, send);
+      else send(reply);
+    }
   });
 }
 

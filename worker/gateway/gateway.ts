@@ -5,7 +5,7 @@
 import type { Config, Provider } from '../../shared/config/config';
 import { joinUrl } from '../../shared/config/join-url';
 import type { ProxyError } from '../../shared/errors';
-import type { AccessRule } from '../http/access-rule';
+import type { Access, AccessRule } from '../http/access-rule';
 import type { EngineRequest, EngineResponse } from '../http/engine';
 import { copyHead, header, headProblem, type RequestHead } from '../http/request-head';
 import { MessagesFacts } from '../routing/facts';
@@ -55,12 +55,11 @@ export class Gateway implements ExchangeHost {
     const caller = access.evaluate(head);
     const exchange = this.#begin(res, head, caller.client);
 
-    const problem = headProblem(head);
-    if (problem !== null) return exchange.refuse(HEAD_ERRORS[problem.status](problem.message));
-    if (caller.level !== 'key' && config.apiKey !== null) return exchange.refuse(WRONG_KEY);
-    if (caller.level === 'denied') return exchange.refuse(NOT_LOCAL);
-    const refusal = admission.enter(caller.client);
-    if (refusal !== null) return exchange.refuse(refusal);
+    const refusal = this.#refusalAtTheDoor(head, caller.level) ?? admission.enter(caller.client);
+    if (refusal !== null) {
+      exchange.refuse(refusal);
+      return;
+    }
     exchange.admitted = true;
 
     readBody(res, header(head, 'content-length'), config.performance.maxRequestBodyBytes, (body) => {
@@ -70,42 +69,62 @@ export class Gateway implements ExchangeHost {
     });
   }
 
+  /** What can be refused without reading a byte of the body. */
+  #refusalAtTheDoor(head: RequestHead, level: Access['level']): ProxyError | null {
+    const problem = headProblem(head);
+    if (problem !== null) return HEAD_ERRORS[problem.status](problem.message);
+    if (level !== 'key' && this.#parts.config.apiKey !== null) return WRONG_KEY;
+    return level === 'denied' ? NOT_LOCAL : null;
+  }
+
   /** The body is there: from here on the proxy's own time is measured. */
   #proceed(path: ProxiedPath, exchange: Exchange, head: RequestHead, body: Buffer): void {
     const readAt = performance.now();
-    const { config, cluster, admission } = this.#parts;
     const scan = checkBody(body);
-    if ('type' in scan) return exchange.refuse(scan);
-    const model = String(memberValue(body, scan.members.get('model') ?? NOWHERE));
-    exchange.record.model = model;
-
-    const decision = decideRoute(config, new MessagesFacts(model, body, scan.members));
-    if ('message' in decision) return exchange.refuse({ type: 'not_found_error', message: decision.message });
+    if ('type' in scan) {
+      exchange.refuse(scan);
+      return;
+    }
+    const asked = String(memberValue(body, scan.members.get('model') ?? NOWHERE));
+    exchange.record.model = asked;
+    const decision = decideRoute(this.#parts.config, new MessagesFacts(asked, body, scan.members));
+    if ('message' in decision) {
+      exchange.refuse({ type: 'not_found_error', message: decision.message });
+      return;
+    }
     const { provider } = decision;
     exchange.record.provider = provider.name;
     exchange.record.model = decision.model;
     exchange.record.route = decision.route;
     this.#parts.accounting.routed(exchange.record);
 
-    const estimate = () => JSON.stringify({ input_tokens: estimateTokens(JSON.parse(body.toString('utf8'))) });
     if (path === '/v1/messages/count_tokens') {
-      if (provider.dialect !== 'anthropic') return exchange.reply(estimate());
+      const estimate = () => JSON.stringify({ input_tokens: estimateTokens(JSON.parse(body.toString('utf8'))) });
+      if (provider.dialect !== 'anthropic') {
+        exchange.reply(estimate());
+        return;
+      }
       exchange.fallback = estimate;
     }
-    if (provider.dialect !== 'anthropic') return exchange.refuse(wrongDialect(provider));
-    if (config.performance.circuitBreakerEnabled && cluster.isUnavailable(provider.name)) {
-      return exchange.refuse(unavailable(provider));
+    const refusal = this.#refusalAtTheProvider(provider);
+    if (refusal !== null) {
+      exchange.refuse(refusal);
+      return;
     }
-    const full = admission.enterProvider(provider.name);
-    if (full !== null) return exchange.refuse(full);
     exchange.provider = provider;
-    this.#send(path, exchange, head, spliceMembers(body, scan, overrides(decision, model)));
+    this.#send(path, exchange, provider, head, spliceMembers(body, scan, overrides(decision, asked)));
     exchange.record.overheadMs = performance.now() - readAt;
   }
 
-  #send(path: ProxiedPath, exchange: Exchange, head: RequestHead, body: Buffer): void {
-    const { provider } = exchange;
-    if (provider === null) return;
+  /** Takes a place among the requests to the provider, or says why not. */
+  #refusalAtTheProvider(provider: Provider): ProxyError | null {
+    const { config, cluster, admission } = this.#parts;
+    if (provider.dialect !== 'anthropic') return wrongDialect(provider);
+    if (config.performance.circuitBreakerEnabled && cluster.isUnavailable(provider.name)) return unavailable(provider);
+    return admission.enterProvider(provider.name);
+  }
+
+  #send(path: ProxiedPath, exchange: Exchange, provider: Provider, head: RequestHead, body: Buffer): void {
     const url = new URL(joinUrl(provider.baseUrl, path));
     if (head.query !== '') url.search = head.query;
     const headers = requestHeaders(head.headers, provider, this.#parts.access);
