@@ -1,24 +1,15 @@
 /**
  * The only state machine over workers: how many there should be, which there are, and what to do about the difference.
- * It owns the cluster's state (providers, metrics, who lives) and pushes it to every worker.
+ * It pushes the state of the whole to every worker.
  */
 import type { Config } from '../shared/config/config';
 import type { Logger } from '../shared/logger';
 import type { RestartReason } from '../shared/metrics';
 import { PROTOCOL_VERSION, type SnapshotMessage, type WorkerMessage } from '../shared/protocol';
 import type { BuildInfo } from '../shared/version';
-import { ClientRequests } from './client-requests';
-import { MetricsStore, type SupervisorGauges } from './metrics-store';
-import { ProviderBoard } from './provider-board';
+import { ClusterState, type WorkerFacts } from './cluster-state';
 import { DEFAULT_RESTART_POLICY, decideRestart } from './restart-policy';
-import {
-  healthTail,
-  judgeHealth,
-  type StatusInput,
-  type SupervisorState,
-  statusHead,
-  type WorkerView,
-} from './status-board';
+import type { SupervisorState, WorkerView } from './status-board';
 import { type WorkerExit, WorkerHandle } from './worker-handle';
 
 const TICK_MS = 1000;
@@ -54,10 +45,7 @@ export class Supervisor {
   readonly #startedAt = new Date();
   readonly #policy = DEFAULT_RESTART_POLICY;
   readonly #slots: Slot[];
-  readonly #providers: ProviderBoard;
-  readonly #metrics = new MetricsStore();
-  readonly #clientRequests = new ClientRequests();
-  readonly #restarts: Partial<Record<RestartReason, number>> = {};
+  readonly #cluster: ClusterState;
   #recentRestarts: number[] = [];
   #state: SupervisorState = 'starting';
   #engine = '';
@@ -73,7 +61,7 @@ export class Supervisor {
     this.#options = options;
     this.#config = { ...options.config, port: options.port };
     this.#logger = options.logger;
-    this.#providers = new ProviderBoard(options.config);
+    this.#cluster = new ClusterState({ ...options, config: this.#config, startedAt: this.#startedAt });
     this.#slots = Array.from({ length: options.config.workers }, (_, i) => ({
       number: i + 1,
       worker: null,
@@ -147,19 +135,16 @@ export class Supervisor {
         break;
       case 'heartbeat':
         worker.beat = message;
-        this.#clientRequests.add(message.clientRequests, Date.now());
+        this.#cluster.countRequests(message.clientRequests);
         break;
-      case 'providers': {
-        const before = this.#providerStates();
-        this.#providers.report(worker.identity.incarnation, message.reports, performance.now());
-        if (this.#providerStates() !== before) this.#pushSoon();
+      case 'providers':
+        if (this.#cluster.reportProviders(worker.identity, message.reports)) this.#pushSoon();
         break;
-      }
       case 'metrics':
-        this.#metrics.update(worker.identity, message.series);
+        this.#cluster.updateMetrics(worker.identity, message.series);
         break;
       case 'metrics_request':
-        void this.#metrics.render(message.openMetrics, this.#gauges()).then((rendered) => {
+        void this.#cluster.renderMetrics(message.openMetrics, this.#facts()).then((rendered) => {
           const { requestId } = message;
           worker.send({ type: 'metrics_text', protocol: PROTOCOL_VERSION, requestId, ...rendered });
         });
@@ -186,8 +171,7 @@ export class Supervisor {
   }
 
   #exited(slot: Slot, worker: WorkerHandle, exit: WorkerExit): void {
-    this.#metrics.end(worker.identity);
-    this.#providers.forget(worker.identity.incarnation);
+    this.#cluster.workerEnded(worker.identity);
     slot.lastExit = exit;
     if (slot.worker === worker) slot.worker = null;
     this.#pushSoon();
@@ -217,7 +201,7 @@ export class Supervisor {
     }
     this.#recentRestarts.push(now);
     slot.restarts++;
-    this.#restarts[reason] = (this.#restarts[reason] ?? 0) + 1;
+    this.#cluster.countRestart(reason);
     if (decision.budgetExhausted) {
       this.#logger.error(`too many workers end: the next try at worker ${slot.number} waits`, {
         seconds: Math.round(decision.delayMs / 1000),
@@ -262,86 +246,17 @@ export class Supervisor {
     return this.#slots.flatMap((slot) => (slot.worker?.alive ? [slot.worker] : []));
   }
 
-  #providerStates(): string {
-    return this.#providers
-      .view(performance.now())
-      .map((provider) => provider.state)
-      .join();
-  }
-
   #snapshot(): SnapshotMessage {
-    const input = this.#statusInput();
-    return {
-      type: 'snapshot',
-      protocol: PROTOCOL_VERSION,
-      health: judgeHealth(input),
-      draining: this.#state === 'draining',
-      statusHead: statusHead(input),
-      healthTail: healthTail(input, this.#performance()),
-      unavailableProviders: input.providers.filter(({ state }) => state === 'unavailable').map(({ name }) => name),
-      clientRequests: this.#clientRequests.totals(Date.now()),
-    };
+    return this.#cluster.snapshot(this.#facts());
   }
 
-  #statusInput(): StatusInput {
+  #facts(): WorkerFacts {
     const now = performance.now();
     return {
-      build: this.#options.build,
-      now: new Date(),
-      startedAt: this.#startedAt,
-      pid: process.pid,
-      host: this.#config.host,
-      port: this.#config.port,
-      apiKeyConfigured: this.#config.apiKey !== null,
       state: this.#state,
-      generation: 1,
-      configHash: this.#config.hash,
-      reload: { inProgress: false, lastResult: null, lastAt: null, lastError: null },
+      engine: this.#engine,
       desiredWorkers: this.#slots.length,
       workers: this.#slots.flatMap((slot) => workerView(slot, now)),
-      providers: this.#providers.view(now).map((provider) => {
-        const latency = this.#metrics.histogramQuantiles(
-          'ccproxy_request_duration_seconds',
-          { provider: provider.name },
-          [0.5, 0.95],
-        );
-        return { ...provider, latency: { p50: latency?.[0] ?? null, p95: latency?.[1] ?? null } };
-      }),
-    };
-  }
-
-  #performance() {
-    const quantiles = this.#metrics.histogramQuantiles('ccproxy_request_duration_seconds', {}, [0.5, 0.95, 0.99]);
-    const [p50, p95, p99] = quantiles ?? [null, null, null];
-    return {
-      requestsTotal: this.#metrics.counterSum('ccproxy_requests_total'),
-      requestsFailed: this.#metrics.counterSum('ccproxy_requests_total', { code: /^[45]/ }),
-      latency: { avg: this.#metrics.histogramMean('ccproxy_request_duration_seconds'), p50, p95, p99 },
-      configFile: this.#config.file,
-    };
-  }
-
-  #gauges(): SupervisorGauges {
-    const workers = this.#workers();
-    const byState: Record<string, number> = { booting: 0, ready: 0, draining: 0 };
-    for (const worker of workers) byState[worker.state] = (byState[worker.state] ?? 0) + 1;
-    const { version, commit } = this.#options.build;
-    const now = performance.now();
-    const enabled = this.#providers.view(now).filter((provider) => provider.state !== 'disabled');
-    return {
-      build: { version, commit, node: process.versions.node, engine: this.#engine },
-      startedAtMs: this.#startedAt.getTime(),
-      workers: byState,
-      restarts: this.#restarts,
-      reloads: {},
-      providersUp: Object.fromEntries(enabled.map(({ name, state }) => [name, state !== 'unavailable'])),
-      slots: workers.map((worker) => ({
-        slot: worker.identity.slot,
-        startedAtMs: worker.startedAt.getTime(),
-        lastHeartbeatAtMs: worker.beat === null ? null : Date.now() - (now - worker.lastBeatMs),
-        rssBytes: worker.beat?.rssBytes ?? null,
-        eventLoopLagMs: worker.beat?.eventLoopLagMs ?? null,
-      })),
     };
   }
 }

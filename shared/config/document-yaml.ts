@@ -59,7 +59,11 @@ class Reader {
     const start = startOf(node) ?? offset;
     if (++this.nodes > MAX_NODES || depth > MAX_DEPTH) throw new Unreadable('too deep or too many aliases', start);
     const position = this.at(start);
-    if (isAlias(node)) return { ...this.read(node.resolve(this.document), start, depth + 1), ...position };
+    if (isAlias(node)) {
+      const target = node.resolve(this.document);
+      if (target === undefined) throw new Unreadable(WORDS['BAD_ALIAS'] ?? '', start);
+      return { ...this.read(target, start, depth + 1), ...position };
+    }
     if (isSeq(node)) {
       return { ...position, kind: 'list', items: node.items.map((item) => this.read(item, start, depth + 1)) };
     }

@@ -47,7 +47,7 @@ function replaced(text: string, path: Path, env: NodeJS.ProcessEnv, result: Inte
     if (dollar !== undefined) return '$';
     const name = braced ?? bare ?? '';
     const isName = NAME.test(name) && (braced === undefined || reference.endsWith('}'));
-    const found = isName ? env[name] : undefined;
+    const found = isName && Object.hasOwn(env, name) ? env[name] : undefined;
     if (found === undefined) {
       failed = true;
       if (isName) missing.names.push(name);

@@ -36,7 +36,7 @@ export function pathText(path: Path): string {
 export function closest(name: string, candidates: readonly string[]): string | undefined {
   const plain = (text: string) => text.toLowerCase().replace(/[_\s-]/g, '');
   const wanted = plain(name);
-  const limit = Math.min(3, Math.max(1, Math.floor(wanted.length / 3)));
+  const limit = Math.min(3, Math.max(1, Math.round(wanted.length * 0.4)));
   let best: string | undefined;
   let bestDistance = limit + 1;
   for (const candidate of candidates) {

@@ -70,7 +70,7 @@ function readName(raw: RawProvider, path: Path, names: Set<string>, report: Repo
 
 function readProvider(raw: RawProvider, name: string, path: Path, context: ProviderContext): Provider | undefined {
   const { report } = context;
-  const preset = presetOf(name);
+  const preset = presetOf(raw.name ?? '');
   const headers = readHeaders(raw.headers ?? {}, [...path, 'headers'], report, context.secret);
   const endpoint = readEndpoint(raw, preset, path, report);
   const enabled = raw.enabled ?? true;

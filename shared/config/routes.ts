@@ -63,11 +63,12 @@ function readTarget(raw: RawRoute, path: Path, context: RoutesContext): string {
   if (target?.enabled === false) {
     report.problem(here, `${report.show(here, name)} is disabled; enable it or choose another provider`);
   }
-  if (target !== undefined || context.doubtful) return name;
+  if (target !== undefined) return name;
   // A provider that is there but has a mistake of its own is not unknown.
   if (rawProviders?.some((provider) => provider.name === name) === true) return name;
   const names = visibleNames(context);
   const near = report.isHidden(here) ? '' : suggestion(name, names);
+  if (context.doubtful && near === '') return name;
   const known = names.length === 0 ? 'there is none' : `there ${names.length === 1 ? 'is' : 'are'} ${names.join(', ')}`;
   const origin =
     rawProviders === undefined ? ' ("providers" is not given, so they come from keys in the environment)' : '';

@@ -56,7 +56,7 @@ describe('configuration text', () => {
     ['a missing comma', 'json', '{\n  "a": 1\n  "b": 2\n}', 3, /comma/],
     ['single quotes', 'json', "{\n  'a': 1\n}", 2, /double quotes/],
     ['a missing end', 'json', '{\n  "a": {\n', 3, /closing/],
-    ['something after the end', 'json', '{}\nEOF', 2, /nothing may follow/],
+    ['something after the end', 'json', '{}\n{}', 2, /nothing may follow/],
     ['an open text', 'json', '{\n  "a": "b\n}', 2, /double quote|line break/],
     ['an empty file', 'json', ' \n', 1, /empty/],
     ['an empty file', 'yaml', '', 1, /empty/],

@@ -37,7 +37,6 @@ describe('providers of the configuration', () => {
       { name: 'anthropic', api_key: 'passthrough' },
       { passthroughKey: true, apiKey: null, keyHeader: 'x-api-key' },
     ],
-    [{ name: 'groq', api_key: 'k', enabled: 'false' }, { enabled: false }],
 
     // The dialect of a known service follows from the address.
     [
@@ -101,6 +100,13 @@ describe('providers of the configuration', () => {
   for (const [raw, expected] of table) {
     it(JSON.stringify(raw), () => expect(loaded(raw).provider).to.deep.include(expected));
   }
+
+  it('keeps a disabled provider in its place', () => {
+    write({ name: 'ollama' }, { name: 'groq', enabled: 'false' });
+    const { config, warnings } = here.loaded();
+    expect(config.providers.map((provider) => provider.enabled)).to.deep.equal([true, false]);
+    expect(warnings).to.deep.equal([]);
+  });
 
   it('takes a missing or empty key from the environment', () => {
     const env = { GOOGLE_API_KEY: 'from-env' };

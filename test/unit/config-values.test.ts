@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${NAME} is the notation of the file
 import { expect } from 'chai';
 import { cidr, host } from '../../shared/config/fields';
 import { interpolate } from '../../shared/config/interpolate';
@@ -87,9 +88,7 @@ describe('names from the environment', () => {
   const env = { A: 'one', B_2: 'two', EMPTY: '', NESTED: '$A' };
   const table: [text: string, output: string][] = [
     ['$A', 'one'],
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: this is the notation of the file
     ['${A}', 'one'],
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: this is the notation of the file
     ['x-${A}y-$B_2.', 'x-oney-two.'],
     ['[$EMPTY]', '[]'],
     ['$NESTED', '$A'],

@@ -2,7 +2,7 @@
  * One line for every request, made past winston's format pipeline (which costs 13 µs a line) and written in batches.
  * On a pipe a write of up to 4 KiB is atomic, so lines of several workers never mix: a batch is no larger.
  */
-import type { ExchangeRecord } from './exchange';
+import type { ExchangeRecord } from './exchange-record';
 
 const MAX_BATCH_BYTES = 4096;
 const FLUSH_AFTER_MS = 100;
@@ -43,11 +43,16 @@ export class AccessLog {
       `,"id":${quoted(record.requestId)},"client":"${record.client}","session":${quoted(record.sessionId)}` +
       `,"method":"${record.method}","path":${quoted(record.path)}` +
       `,"model":${quoted(record.model)},"provider":${quoted(record.provider)},"route":${quoted(record.route)}` +
-      `,"status":${record.status},"failure":${quoted(record.failure || (record.refused ?? ''))}` +
+      `,"status":${record.status},"failure":${quoted(failureOf(record))}` +
       `,"input_tokens":${usage === null ? 'null' : usage.input},"output_tokens":${usage === null ? 'null' : usage.output}` +
       `,"ttfb_ms":${ttfb},"duration_ms":${(record.endedAt - record.startedAt).toFixed(1)}}\n`
     );
   }
+}
+
+function failureOf(record: ExchangeRecord): string {
+  if (record.abortedIn !== null) return `client_gone_${record.abortedIn}`;
+  return record.failure || (record.refused ?? '');
 }
 
 /** Names without anything to escape are the rule; a client's text is bounded. */

@@ -3,7 +3,7 @@ import type { Logger } from 'winston';
 import type { UpstreamError } from '../upstream/upstream';
 import type { WorkerMetrics } from '../worker-metrics';
 import type { AccessLog } from './access-log';
-import type { ExchangeRecord } from './exchange';
+import type { ExchangeRecord } from './exchange-record';
 import type { ProviderObserver } from './provider-observer';
 
 export class Accounting {
@@ -64,7 +64,7 @@ export class Accounting {
       tokens: usage,
       streamBytes: record.streamBytes,
     });
-    if (record.failure.startsWith(ABORT)) this.#metrics.clientAbort(abortPhase(record.failure));
+    if (record.abortedIn !== null) this.#metrics.clientAbort(record.abortedIn);
     else if (record.sentAt === 0 && record.refused !== null) this.#metrics.rejected(record.refused);
     if (record.sentAt !== 0) this.#observe(record);
     this.#accessLog?.write(record);
@@ -73,19 +73,11 @@ export class Accounting {
   /** A provider's own answer with 5xx counts against it; a client that went away and a 4xx do not. */
   #observe(record: ExchangeRecord): void {
     const { provider, failure, status } = record;
-    const clientsDoing = failure.startsWith(ABORT);
     const answered = record.headAt !== 0;
     if (answered && status >= 500 && failure === '') this.#metrics.upstreamError(provider, `${status}`);
-    if (clientsDoing) this.#observer.ended(provider, answered ? 'success' : 'unknown');
-    else if (failure !== '') this.#observer.ended(provider, 'failure', failure, `failed: ${failure}`);
+    if (failure !== '') this.#observer.ended(provider, 'failure', failure, `failed: ${failure}`);
+    else if (!answered) this.#observer.ended(provider, 'unknown');
     else if (status >= 500) this.#observer.ended(provider, 'failure', `${status}`, `answered ${status}`);
     else this.#observer.ended(provider, 'success');
   }
-}
-
-const ABORT = 'client_abort_';
-
-function abortPhase(failure: string): 'request' | 'waiting' | 'response' {
-  const phase = failure.slice(ABORT.length);
-  return phase === 'request' || phase === 'waiting' ? phase : 'response';
 }

@@ -3,13 +3,14 @@
  * provider's call, and it has one end: `#finish`, which runs exactly once, whatever happened.
  */
 import type { Provider } from '../../shared/config/config';
-import { ERROR_STATUS, type ErrorType, type ProxyError, streamErrorEvent } from '../../shared/errors';
+import { ERROR_STATUS, type ProxyError, streamErrorEvent } from '../../shared/errors';
 import { InflatingFeed } from '../dialects/anthropic/inflate';
-import { type AnswerTap, StreamTap, type TokenUsage, UnaryTap } from '../dialects/anthropic/usage';
+import { type AnswerTap, StreamTap, UnaryTap } from '../dialects/anthropic/usage';
 import type { EngineResponse } from '../http/engine';
 import { apiError, sendReply } from '../http/reply';
 import { ResponseWriter } from '../http/response-writer';
 import { type UpstreamCall, UpstreamError, type UpstreamHandler } from '../upstream/upstream';
+import type { ExchangeRecord, Phase } from './exchange-record';
 import { copyAnswerHeaders } from './headers';
 import type { Ticking } from './ticker';
 import { answerToUpstreamError } from './upstream-answers';
@@ -19,36 +20,6 @@ const PING_AFTER_MS = 15_000;
 const PING = Buffer.from('event: ping\ndata: {"type": "ping"}\n\n');
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
-
-/** Where an exchange stands; the label of an abort's phase in the metrics. */
-export type Phase = 'request' | 'waiting' | 'response' | 'done';
-
-/** What an exchange knows about itself when it ends. Times are `performance.now()` milliseconds, 0 when never. */
-export interface ExchangeRecord {
-  requestId: string;
-  method: string;
-  path: string;
-  client: string;
-  sessionId: string;
-  model: string;
-  route: string;
-  provider: string;
-  /** The status that the client saw; 499 when it went away before. */
-  status: number;
-  /** Why a request ended that did not run to its end; empty otherwise. */
-  failure: string;
-  /** The error that the proxy itself answered with, or null. */
-  refused: ErrorType | null;
-  startedAt: number;
-  sentAt: number;
-  headAt: number;
-  firstTokenAt: number;
-  endedAt: number;
-  /** Spent in the proxy before the request left: not waiting for the client or the provider. */
-  overheadMs: number;
-  streamBytes: number;
-  usage: TokenUsage | null;
-}
 
 /** What an exchange needs of its surroundings. */
 export interface ExchangeHost {
@@ -206,10 +177,10 @@ export class Exchange implements UpstreamHandler, Ticking {
 
   #clientAborted(): void {
     if (this.phase === 'done') return;
+    this.record.abortedIn = this.phase;
     this.#clientGone = true;
     this.#writer.aborted();
     this.#call?.abort();
-    this.record.failure ||= `client_abort_${this.phase}`;
     if (this.phase !== 'response') this.record.status = 499;
     this.#finish();
   }

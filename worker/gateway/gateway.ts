@@ -158,6 +158,7 @@ export class Gateway implements ExchangeHost {
       provider: '',
       status: 0,
       failure: '',
+      abortedIn: null,
       refused: null,
       startedAt: performance.now(),
       sentAt: 0,
