@@ -163,11 +163,12 @@ export class Exchange implements UpstreamHandler, Ticking {
   tick(nowMs: number): void {
     if (this.phase === 'waiting' && nowMs >= this.#deadlineMs) {
       this.#timedOut('first_byte_timeout', 'The provider did not answer in time');
-    } else if (this.phase === 'response' && !this.#paused && this.provider !== null) {
+    } else if (this.phase === 'response' && this.provider !== null) {
       const silentMs = nowMs - this.#lastByteAt;
       if (silentMs >= this.provider.timeouts.idleMs) {
-        this.#timedOut('idle_timeout', 'The provider stopped in the middle of its answer');
-      } else if (silentMs >= PING_AFTER_MS) {
+        if (this.#paused) this.#clientStalled();
+        else this.#timedOut('idle_timeout', 'The provider stopped in the middle of its answer');
+      } else if (silentMs >= PING_AFTER_MS && !this.#paused) {
         this.#ping(nowMs);
       }
     }
@@ -183,6 +184,13 @@ export class Exchange implements UpstreamHandler, Ticking {
     this.#call?.abort();
     if (this.phase !== 'response') this.record.status = 499;
     this.#finish();
+  }
+
+  /** It took nothing for as long as a provider may be silent. */
+  #clientStalled(): void {
+    this.record.abortedIn = 'response';
+    this.#call?.abort();
+    this.#writer.cut();
   }
 
   #drained(): void {

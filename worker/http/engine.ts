@@ -33,6 +33,10 @@ export interface EngineResponse {
   /** `chunk` is only valid within the call. */
   onData(handler: (chunk: ArrayBuffer, isLast: boolean) => void): unknown;
   onWritable(handler: (offset: number) => boolean): unknown;
+  /** Stops reading from the client, and with it the engine's own time-out of 10 s on a blocked write. */
+  pause(): void;
+  /** Undoes `pause`. */
+  resume(): void;
   /** Collects the writes of `callback` into one system call. */
   cork(callback: () => void): unknown;
   /** 4 or 16 bytes. */

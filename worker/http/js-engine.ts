@@ -140,6 +140,11 @@ class JsResponse implements EngineResponse {
     });
   }
 
+  /** `node:http` has no time-out on a blocked write that would have to be stopped. */
+  pause(): void {}
+
+  resume(): void {}
+
   cork(callback: () => void): void {
     this.#response.cork();
     callback();
