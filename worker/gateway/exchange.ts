@@ -17,6 +17,7 @@ import { answerToUpstreamError } from './upstream-answers';
 
 /** Silence of a provider after which a stream gets a `ping`. */
 const PING_AFTER_MS = 15_000;
+const KEEP_WAITING_EVERY_MS = 3000;
 const PING = Buffer.from('event: ping\ndata: {"type": "ping"}\n\n');
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
@@ -56,6 +57,7 @@ export class Exchange implements UpstreamHandler, Ticking {
   #clientGone = false;
   #lastByteAt = 0;
   #lastPingAt = 0;
+  #lastWaitAt = 0;
   #deadlineMs = Number.POSITIVE_INFINITY;
 
   constructor(host: ExchangeHost, res: EngineResponse, record: ExchangeRecord) {
@@ -168,6 +170,9 @@ export class Exchange implements UpstreamHandler, Ticking {
       if (silentMs >= this.provider.timeouts.idleMs) {
         if (this.#paused) this.#clientStalled();
         else this.#timedOut('idle_timeout', 'The provider stopped in the middle of its answer');
+      } else if (this.#paused && nowMs - this.#lastWaitAt >= KEEP_WAITING_EVERY_MS) {
+        this.#lastWaitAt = nowMs;
+        this.#writer.keepWaiting();
       } else if (silentMs >= PING_AFTER_MS && !this.#paused) {
         this.#ping(nowMs);
       }

@@ -33,9 +33,9 @@ export interface EngineResponse {
   /** `chunk` is only valid within the call. */
   onData(handler: (chunk: ArrayBuffer, isLast: boolean) => void): unknown;
   onWritable(handler: (offset: number) => boolean): unknown;
-  /** Stops reading from the client, and with it the engine's own time-out of 10 s on a blocked write. */
+  /** Stops reading from the client, and the engine's own time-out. A client that goes away meanwhile is not noticed. */
   pause(): void;
-  /** Undoes `pause`. */
+  /** Undoes `pause`; the time-out begins anew. */
   resume(): void;
   /** Collects the writes of `callback` into one system call. */
   cork(callback: () => void): unknown;

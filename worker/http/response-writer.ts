@@ -8,8 +8,8 @@
  * - `write() === false` means that the bytes are buffered already: wait for `onWritable`, never send them again.
  * - There is one `onWritable` for each response, and with it set the engine empties its own buffer only when the
  *   handler writes or corks: hence the empty cork.
- * - It cuts a client that takes nothing for 10 s, such as a suspended laptop. `pause` stops that clock (and reading, but
- *   a reset is still noticed); the gateway has a longer one of its own.
+ * - It cuts a client that takes nothing for 10 s, such as a suspended laptop. `keepWaiting` winds that clock up again;
+ *   the gateway has a longer one of its own.
  */
 import type { EngineResponse } from './engine';
 import { statusLine } from './reply';
@@ -97,6 +97,14 @@ export class ResponseWriter {
     });
   }
 
+  /** To be called every few seconds while the client takes nothing. */
+  keepWaiting(): void {
+    if (this.#closed || !this.#blocked) return;
+    // Each of the two sets the engine's time-out; between them nothing happens.
+    this.#res.pause();
+    this.#res.resume();
+  }
+
   /** Cuts the connection: the client must see that the answer is incomplete. */
   cut(): void {
     if (this.#closed) return;
@@ -144,7 +152,6 @@ export class ResponseWriter {
 
   #block(): void {
     this.#blocked = true;
-    this.#res.pause();
     if (this.#watching) return;
     this.#watching = true;
     this.#res.onWritable(() => {
@@ -154,7 +161,6 @@ export class ResponseWriter {
   }
 
   #resume(): void {
-    this.#res.resume();
     this.#res.cork(() => {});
     this.#blocked = false;
     const pending = this.#pending;

@@ -25,6 +25,12 @@ export async function text(exchange: Exchange): Promise<void> {
   await sendMessage(exchange, messageWith(exchange, [markedBlock(exchange)]));
 }
 
+/** As `text`; counts that the parameters do not name are zero, so that a test can add them up. */
+export async function echoUsage(exchange: Exchange): Promise<void> {
+  const zero = { input_tokens: 0, cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 0 };
+  await text({ ...exchange, params: { ...exchange.params, usage: { ...zero, ...exchange.params.usage } } });
+}
+
 /** Several tool calls; the stream is also cut inside each character of more than one byte. */
 export async function tools(exchange: Exchange): Promise<void> {
   const message = messageWith(exchange, [markedBlock(exchange), ...toolCalls(exchange)], 'tool_use');
@@ -80,8 +86,7 @@ export async function error(exchange: Exchange): Promise<void> {
   if (body === undefined) {
     await sendError(exchange, status, errorType ?? ERROR_TYPES[status] ?? 'api_error', errorMessage);
   } else if (typeof body === 'string') {
-    const plain = { 'content-type': 'text/html; charset=utf-8' };
-    await sendUnary(exchange, status, Buffer.from(body), { ...plain, ...exchange.params.headers });
+    await sendUnary(exchange, status, Buffer.from(body), { 'content-type': 'text/html; charset=utf-8' });
   } else {
     await sendJson(exchange, status, body);
   }

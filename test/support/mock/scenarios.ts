@@ -14,8 +14,8 @@ export const SCENARIOS = {
   large: afterBody(whole.large),
   /** `text` with `delayMs` between the events. */
   slow: afterBody((exchange) => whole.text({ ...exchange, params: { delayMs: 50, ...exchange.params } })),
-  /** `text`; the counts are those of `params.usage`, and nothing else. */
-  'echo-usage': afterBody(whole.text),
+  /** `text`; the counts are those of `params.usage`, and zero otherwise. */
+  'echo-usage': afterBody(whole.echoUsage),
   /** `params.status`, `body`, `headers`. */
   error: afterBody(whole.error),
   gzip: afterBody(whole.gzip),
