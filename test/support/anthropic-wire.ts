@@ -42,7 +42,20 @@ export function randomFrom(seed: number): () => number {
 }
 
 /** Characters of one to four bytes, and those that JSON and SSE have to escape. */
-const WORDS = ['gateway', 'naïve', 'façade', '東京', 'поток', '👩‍🚀', '"quoted"', 'back\\slash', 'two\nlines', '€5', '🙂', 'data:'];
+const WORDS = [
+  'gateway',
+  'naïve',
+  'façade',
+  '東京',
+  'поток',
+  '👩‍🚀',
+  '"quoted"',
+  'back\\slash',
+  'two\nlines',
+  '€5',
+  '🙂',
+  'data:',
+];
 
 /** Words with a space after each. */
 export function words(seed: number, count: number): string[] {
@@ -58,7 +71,10 @@ export function markedText(marker: string, seed: number, pieces: number): string
 
 /** The markers in a text, in order, duplicates included; their numbers must go up by one from 0 when nothing is lost. */
 export function markersIn(text: string): { marker: string; number: number }[] {
-  return Array.from(text.matchAll(/\[([^[\]#]+)#(\d+)\]/g), ([, marker = '', number]) => ({ marker, number: Number(number) }));
+  return Array.from(text.matchAll(/\[([^[\]#]+)#(\d+)\]/g), ([, marker = '', number]) => ({
+    marker,
+    number: Number(number),
+  }));
 }
 
 /** One server-sent event. */
@@ -130,7 +146,10 @@ function emptyBlock(block: WireBlock): Record<string, unknown> {
   }
 }
 
-function deltas(block: WireBlock, { cut = cutAtSpaces, cutJson = jsonPieces }: StreamOptions): Record<string, unknown>[] {
+function deltas(
+  block: WireBlock,
+  { cut = cutAtSpaces, cutJson = jsonPieces }: StreamOptions,
+): Record<string, unknown>[] {
   switch (block.type) {
     case 'text':
       return cut(block.text).map((text) => ({ type: 'text_delta', text }));

@@ -69,17 +69,16 @@ interface UwsModule {
 
 interface NativeBuild {
   name: string;
-  /** Module id of the native file for this platform and Node ABI. */
-  file: string;
+  module: string;
 }
 
 const abi = `${process.platform}_${process.arch}_${process.versions.modules}`;
 
 /** In the order of preference. */
 const NATIVE_BUILDS: readonly NativeBuild[] = [
-  { name: 'uWebSockets.js 20.57.0', file: `uWebSockets.js/uws_${abi}.node` },
+  { name: 'uWebSockets.js 20.57.0', module: 'uWebSockets.js' },
   // The package's own main would silently fall back to plain JavaScript: its native file is loaded by itself.
-  { name: 'uWebSockets.js 20.30.0', file: `uws-js-unofficial/binaries/uws_${abi}.node` },
+  { name: 'uWebSockets.js 20.30.0', module: `uws-js-unofficial/binaries/uws_${abi}.node` },
 ];
 
 /**
@@ -112,8 +111,8 @@ export function loadEngine(wanted: string | undefined = process.env['CCPROXY_ENG
 }
 
 function nativeEngine(build: NativeBuild): Engine {
-  // A native file by its path: there is no static import of it.
-  const uws = createRequire(__filename)(build.file) as UwsModule;
+  // Which one is decided here and now: there is no static import.
+  const uws = createRequire(__filename)(build.module) as UwsModule;
   return {
     name: build.name,
     createApp: () => uws.App(),

@@ -1,5 +1,13 @@
 /** Parts that several scenarios answer with. */
-import { DEFAULT_USAGE, errorBody, jsonPieces, markedText, streamEvents, type WireBlock, type WireMessage } from '../anthropic-wire';
+import {
+  DEFAULT_USAGE,
+  errorBody,
+  jsonPieces,
+  markedText,
+  streamEvents,
+  type WireBlock,
+  type WireMessage,
+} from '../anthropic-wire';
 import type { HeaderInput } from '../http-head';
 import type { Exchange } from './exchange';
 import type { ScenarioParams } from './params';

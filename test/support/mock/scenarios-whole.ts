@@ -45,7 +45,9 @@ function toolCalls({ request, params }: Exchange): WireBlock[] {
   return Array.from({ length: params.tools ?? 3 }, (_, i) => {
     // The last of several has no arguments, which is a case of its own.
     const isEmpty = i > 0 && i === (params.tools ?? 3) - 1;
-    const input = isEmpty ? {} : { marker: request.marker, call: i, text: words(seed + i, 6).join(''), nested: { list: [1, '🙂é'] } };
+    const input = isEmpty
+      ? {}
+      : { marker: request.marker, call: i, text: words(seed + i, 6).join(''), nested: { list: [1, '🙂é'] } };
     return { type: 'tool_use', id: `toolu_${request.marker}_${i}`, name: `tool_${i}`, input };
   });
 }
@@ -76,7 +78,9 @@ export async function thinking(exchange: Exchange): Promise<void> {
 export async function large(exchange: Exchange): Promise<void> {
   const size = exchange.params.sizeBytes ?? 1024 * 1024;
   const start = `[${exchange.request.marker}#0] `;
-  const content: WireBlock[] = [{ type: 'text', text: start + 'large answer '.repeat(Math.ceil(size / 13)).slice(0, size) }];
+  const content: WireBlock[] = [
+    { type: 'text', text: start + 'large answer '.repeat(Math.ceil(size / 13)).slice(0, size) },
+  ];
   await sendMessage(exchange, messageWith(exchange, content));
 }
 
@@ -176,7 +180,12 @@ export async function endless(exchange: Exchange): Promise<void> {
   await reply.body(Buffer.concat([start, rest[0]].filter((event) => event !== undefined)));
   const filler = 'endless '.repeat(512);
   for (let i = 0; request.sentBytes < (params.maxBytes ?? Number.POSITIVE_INFINITY); i++) {
-    await reply.body(sse('content_block_delta', { index: 0, delta: { type: 'text_delta', text: `[${request.marker}#${i}] ${filler}` } }));
+    await reply.body(
+      sse('content_block_delta', {
+        index: 0,
+        delta: { type: 'text_delta', text: `[${request.marker}#${i}] ${filler}` },
+      }),
+    );
     // A reader that keeps up must not starve everything else in this process.
     if (i % 16 === 15) await setImmediate();
   }
