@@ -21,6 +21,8 @@ export interface LogOptions {
 /** One logger for a process, and a way past its formatting for lines that are made elsewhere. */
 export interface Log {
   logger: Logger;
+  /** Short, coloured lines for a terminal, not JSON. */
+  pretty: boolean;
   /** Writes finished lines (with their line ends) through the same transport. */
   writeRaw(lines: string): void;
   /** Resolves when everything is written. */
@@ -54,6 +56,7 @@ export function createLog(options: LogOptions): Log {
   });
   return {
     logger,
+    pretty,
     writeRaw: (text) => {
       // winston writes the MESSAGE field and a line end: the last one is taken off here.
       transport.log?.({ [MESSAGE]: text.endsWith('\n') ? text.slice(0, -1) : text }, () => {});

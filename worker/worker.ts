@@ -55,7 +55,7 @@ export class Worker {
     this.#upstreams = new Upstreams(config);
     this.#observer = new ProviderObserver(() => this.#reportSoon());
     this.#admission = new Admission(config);
-    this.#accessLog = config.log ? new AccessLog(log.writeRaw, name) : null;
+    this.#accessLog = config.log ? new AccessLog(log.writeRaw, name, log.pretty) : null;
     this.#view = new ClusterView(identity);
     this.#relay = new MetricsRelay(link, (then) => this.reportMetrics(then));
     const access = new AccessRule(config);

@@ -118,8 +118,9 @@ export class RawClient {
     return deadline(this.reader.readToEnd(), timeoutMs, 'the end of the connection');
   }
 
-  /** Resolves when the other side ended: how it did. */
+  /** Takes whatever still comes. Resolves when the other side ended: how it did. */
   async ended(timeoutMs = 15_000): Promise<'fin' | 'reset'> {
+    this.resume();
     await deadline(this.reader.ended, timeoutMs, 'the end of the connection');
     return this.reader.error === null ? 'fin' : 'reset';
   }

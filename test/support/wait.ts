@@ -8,6 +8,8 @@ export interface EventuallyOptions {
   intervalMs?: number;
   /** What is waited for, for the message of a failure. */
   what?: string;
+  /** Gives up at once when it is aborted. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface EventuallyOptions {
  */
 export async function eventually<T>(
   condition: () => T | Promise<T>,
-  { timeoutMs = 10_000, intervalMs = 20, what = 'the condition' }: EventuallyOptions = {},
+  { timeoutMs = 10_000, intervalMs = 20, what = 'the condition', signal }: EventuallyOptions = {},
 ): Promise<Exclude<T, false | null>> {
   const until = performance.now() + timeoutMs;
   for (;;) {
@@ -34,7 +36,7 @@ export async function eventually<T>(
       const last = failure instanceof Error ? failure.message : String(failure);
       throw new Error(`${what}: not within ${timeoutMs} ms; last: ${last}`, { cause: failure });
     }
-    await delay(intervalMs);
+    await delay(intervalMs, undefined, signal === undefined ? {} : { signal });
   }
 }
 

@@ -206,11 +206,13 @@ performance:
       expect(here.problems({}, { file: '.' })).to.have.length(1);
     });
 
-    it('a file that is there but cannot be read is a problem', function () {
-      if (process.getuid?.() === 0) this.skip();
-      chmodSync(here.write('ccproxy.json', SMALLEST), 0);
-      expect(here.problems()[0]).to.contain('may not be read');
-    });
+    // To root every file is readable.
+    if (process.getuid?.() !== 0) {
+      it('a file that is there but cannot be read is a problem', () => {
+        chmodSync(here.write('ccproxy.json', SMALLEST), 0);
+        expect(here.problems()[0]).to.contain('may not be read');
+      });
+    }
 
     it('shows a file outside the working directory with its whole path', () => {
       const path = here.write('~/.ccproxy/config.json', { port: 'x' });

@@ -9,18 +9,21 @@ const FLUSH_AFTER_MS = 100;
 
 export class AccessLog {
   readonly #write: (lines: string) => void;
-  readonly #worker: string;
+  readonly #format: (record: ExchangeRecord) => string;
   #batch = '';
   #timer: NodeJS.Timeout | null = null;
 
-  /** @param write takes finished lines, such as `Log.writeRaw` */
-  constructor(write: (lines: string) => void, processName: string) {
+  /**
+   * @param write takes finished lines, such as `Log.writeRaw`
+   * @param pretty short lines for a terminal, not JSON
+   */
+  constructor(write: (lines: string) => void, processName: string, pretty: boolean) {
     this.#write = write;
-    this.#worker = JSON.stringify(processName);
+    this.#format = pretty ? (record) => shortLine(record, processName) : jsonLine(JSON.stringify(processName));
   }
 
   write(record: ExchangeRecord): void {
-    const line = this.#line(record);
+    const line = this.#format(record);
     // Lines are nearly all ASCII: their length is their bytes, but for a few that only make a batch a little longer.
     if (this.#batch.length + line.length > MAX_BATCH_BYTES) this.flush();
     this.#batch += line;
@@ -34,12 +37,15 @@ export class AccessLog {
     this.#batch = '';
     if (batch !== '') this.#write(batch);
   }
+}
 
-  #line(record: ExchangeRecord): string {
+/** One string, put together by hand: `JSON.stringify` of an object costs three times as much. */
+function jsonLine(processName: string): (record: ExchangeRecord) => string {
+  return (record) => {
     const { usage } = record;
     const ttfb = record.headAt === 0 ? 'null' : (record.headAt - record.startedAt).toFixed(1);
     return (
-      `{"level":"info","message":"request","process":${this.#worker},"timestamp":"${isoNow()}"` +
+      `{"level":"info","message":"request","process":${processName},"timestamp":"${isoNow()}"` +
       `,"id":${quoted(record.requestId)},"client":"${record.client}","session":${quoted(record.sessionId)}` +
       `,"method":"${record.method}","path":${quoted(record.path)}` +
       `,"model":${quoted(record.model)},"provider":${quoted(record.provider)},"route":${quoted(record.route)}` +
@@ -47,7 +53,18 @@ export class AccessLog {
       `,"input_tokens":${usage === null ? 'null' : usage.input},"output_tokens":${usage === null ? 'null' : usage.output}` +
       `,"ttfb_ms":${ttfb},"duration_ms":${(record.endedAt - record.startedAt).toFixed(1)}}\n`
     );
-  }
+  };
+}
+
+function shortLine(record: ExchangeRecord, processName: string): string {
+  const { usage } = record;
+  const target = record.provider === '' ? '' : ` ${record.provider} ${quoted(record.model)} (${record.route})`;
+  const tokens = usage === null ? '' : `, ${usage.input} tokens in, ${usage.output} out`;
+  const failure = failureOf(record);
+  return (
+    `${isoNow().slice(11, 23)} ${processName}: ${record.status} ${record.path}${target}${tokens}` +
+    `, ${(record.endedAt - record.startedAt).toFixed(0)} ms${failure && `, ${failure}`} [${quoted(record.requestId)}]\n`
+  );
 }
 
 function failureOf(record: ExchangeRecord): string {

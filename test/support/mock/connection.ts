@@ -30,7 +30,7 @@ export class MockConnection {
     this.#sockets = sockets;
     this.#host = host;
     this.#reader = new ByteReader(sockets.socket);
-    void this.#reader.ended.then(() => this.#reply?.markGone());
+    void this.#reader.ended.then(() => this.#reply?.markGone('client'));
   }
 
   /** Serves until the connection ends. Never rejects. */
@@ -49,6 +49,7 @@ export class MockConnection {
   }
 
   destroy(): void {
+    this.#reply?.markGone('mock');
     this.#sockets.socket.destroy();
     this.#sockets.tcp.destroy();
   }
@@ -67,7 +68,7 @@ export class MockConnection {
     };
     const exchange: Exchange = { request, reply, params, receive };
     try {
-      if (this.#reader.isEnded) reply.markGone();
+      if (this.#reader.isEnded) reply.markGone('client');
       if (scenario.reads === 'before') await receive();
       await scenario.run(exchange);
       if (!reply.isEnded && !reply.closesConnection) throw new Error(`${request.scenario} did not answer`);
@@ -76,7 +77,7 @@ export class MockConnection {
       return true;
     } catch (error) {
       // The other side being gone may show first while the body is read.
-      if (error instanceof ConnectionEnded) reply.markGone();
+      if (error instanceof ConnectionEnded) reply.markGone('client');
       throw error;
     } finally {
       request.markFinished();

@@ -60,8 +60,9 @@ export class MockReply {
       this.#gone.signal.addEventListener('abort', onGone, { once: true });
       this.#sockets.socket.write(bytes, (error) => {
         this.#gone.signal.removeEventListener('abort', onGone);
-        if (error) reject(new ClientGone());
-        else resolve();
+        if (!error) return resolve();
+        this.markGone('client');
+        reject(new ClientGone());
       });
     });
   }
@@ -155,10 +156,10 @@ export class MockReply {
     return this.whileThere(new Promise<never>(() => {}));
   }
 
-  /** For the mock's connection: nothing can be written any more. */
-  markGone(): void {
+  /** For the mock's connection: nothing can be written any more, and who ended it. */
+  markGone(by: 'client' | 'mock'): void {
     if (this.isGone) return;
-    if (!this.#ended && !this.#endedByMock) this.#request.markAborted();
+    if (by === 'client' && !this.#ended && !this.#endedByMock) this.#request.markAborted();
     this.#gone.abort();
   }
 }

@@ -83,7 +83,10 @@ async function held({ request, reply, params }: Exchange): Promise<void> {
   if (params.hold === true) await reply.whileThere(request.released);
 }
 
-/** Written bytes leave the process before an RST; whether the peer reads them is its affair. `hold` makes it certain. */
+/**
+ * Written bytes leave the process before an RST. Whether the peer still reads them is its affair, and a Node client that
+ * gets both in one turn of its loop is told of an end instead of a reset (libuv). With `hold` it is certain.
+ */
 async function leave(): Promise<void> {
   await setImmediate();
 }
