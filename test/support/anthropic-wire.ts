@@ -69,7 +69,7 @@ export function markedText(marker: string, seed: number, pieces: number): string
   return Array.from({ length: pieces }, (_, i) => `[${marker}#${i}] ${all[2 * i]}${all[2 * i + 1]}`);
 }
 
-/** The markers in a text, in order, duplicates included; their numbers must go up by one from 0 when nothing is lost. */
+/** The markers in a text, in order, duplicates included; their numbers go up by one from 0 when nothing is lost. */
 export function markersIn(text: string): { marker: string; number: number }[] {
   return Array.from(text.matchAll(/\[([^[\]#]+)#(\d+)\]/g), ([, marker = '', number]) => ({
     marker,

@@ -47,7 +47,7 @@ export interface MockProviderOptions {
   scenario?: ScenarioName;
   /** For all scenarios; a request's own go over them. */
   params?: ScenarioParams;
-  /** What becomes of `count_tokens` calls that choose no scenario: a number of tokens, or that status. Default `answer`. */
+  /** What `count_tokens` calls get that choose no scenario: a number of tokens, or that status. Default `answer`. */
   countTokens?: 'answer' | 404 | 501;
   /** After so many answers a connection is closed without a word. Default: never. */
   requestsPerConnection?: number;

@@ -38,8 +38,8 @@ export interface RunningProxy {
   /** Resolves when the supervisor has ended. */
   exit: Promise<ExitInfo>;
   /**
-   * Signals the supervisor (SIGTERM), waits for its end, ends what is left of its processes and removes `dir`. A second call
-   * gives the same answer. @throws Error when it takes over 15 s; then it has been killed
+   * Signals the supervisor (SIGTERM), waits for its end, ends what is left of its processes and removes `dir`. A
+   * second call gives the same answer. @throws Error when it takes over 15 s; then it has been killed
    */
   stop(signal?: NodeJS.Signals): Promise<ExitInfo>;
 }

@@ -1,9 +1,9 @@
-/** What a scenario can be told: in the request's `x-mock-params` header (JSON), by the test's queue, or as a default. */
+/** What a scenario can be told: in the request's `x-mock-params` header (JSON), by the test, or as a default. */
 import type { WireUsage } from '../anthropic-wire';
 import type { HeaderInput } from '../http-head';
 
 export interface ScenarioParams {
-  /** In every text delta, so that mixed-up streams are noticed. Default: the header `x-mock-marker`, or `r` and the request's number. */
+  /** In every text delta, so that mixed-up streams are noticed. Default: `x-mock-marker`, or `r` and the number. */
   marker?: string;
   /** Of the words. Default 1. */
   seed?: number;
@@ -30,7 +30,7 @@ export interface ScenarioParams {
   delayMs?: number;
   /** How many events a stream sends before it breaks or holds. Default 3. */
   afterEvents?: number;
-  /** Waits after `afterEvents` events (before the head, when there is none) until the test calls `request.release()`. */
+  /** Waits after `afterEvents` events (a whole answer: before its head) until the test calls `request.release()`. */
   hold?: boolean;
 
   /** `error`: default 529. */

@@ -1,4 +1,4 @@
-/** Scenarios in which the provider fails: silence, breaks, nonsense. All of them ignore whether a stream was asked for. */
+/** Scenarios in which the provider fails: silence, breaks, nonsense; streams, whether or not one was asked for. */
 import { setImmediate } from 'node:timers/promises';
 import { errorEvent } from '../anthropic-wire';
 import { afterEvents, sendPieces, streamHead, textEvents } from './answers';
@@ -84,8 +84,8 @@ async function held({ request, reply, params }: Exchange): Promise<void> {
 }
 
 /**
- * Written bytes leave the process before an RST. Whether the peer still reads them is its affair, and a Node client that
- * gets both in one turn of its loop is told of an end instead of a reset (libuv). With `hold` it is certain.
+ * Written bytes leave the process before an RST. Whether the peer still reads them is its affair, and a Node client
+ * that gets both in one turn of its loop is told of an end instead of a reset (libuv). With `hold` it is certain.
  */
 async function leave(): Promise<void> {
   await setImmediate();
