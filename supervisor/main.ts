@@ -41,6 +41,10 @@ async function supervise(config: Config, warnings: readonly string[], log: Log, 
   logger.info(`CCProxy ${build.version} starts`, { pid: process.pid, commit: build.commit, config: config.file });
   for (const warning of warnings) logger.warn(warning);
 
+  if (config.workers > 1 && !portCanBeShared()) {
+    logger.warn(`CCPROXY_ENGINE=js on Node ${process.versions.node} cannot share a port: one worker is started`);
+    config.workers = 1;
+  }
   const sandbox = usesSandbox(config) ? new SandboxHandle(logger) : null;
   const effective = sandbox === null ? config : withSandboxPort(config, await sandbox.start());
   if (sandbox !== null) logger.warn('no provider key is set: the built-in sandbox answers, it is no language model');
@@ -104,6 +108,13 @@ function onEndSignals(react: { first: (signal: string) => void; second: (signal:
   };
   process.on('SIGINT', receive);
   process.on('SIGTERM', receive);
+}
+
+/** The engine in plain JavaScript shares a port since Node 22.12 and 23.1; the native ones always do. */
+function portCanBeShared(): boolean {
+  if (process.env['CCPROXY_ENGINE'] !== 'js') return true;
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  return major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12);
 }
 
 function usesSandbox(config: Config): boolean {
