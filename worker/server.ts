@@ -7,7 +7,7 @@ import { nextRequestId } from './gateway/request-id';
 import type { Access, AccessRule } from './http/access-rule';
 import type { EngineApp, EngineHandler, EngineResponse } from './http/engine';
 import { adminError, apiError, jsonReply, type Reply, sendReply } from './http/reply';
-import { copyHead, header, headProblem, type RequestHead } from './http/request-head';
+import { copyHead, type HeadProblem, header, headProblem, type RequestHead } from './http/request-head';
 
 export interface ServerParts {
   access: AccessRule;
@@ -71,7 +71,7 @@ function mountPage(app: EngineApp, parts: ServerParts, path: string, answer: Pag
       sendReply(res, reply, { headOnly: head.method === 'HEAD', closing: parts.gateway.draining });
     const problem = headProblem(head);
     if (!READ.includes(head.method)) send(methodNotAllowed('GET, HEAD', isApi(path)));
-    else if (problem !== null) send(jsonReply(problem.status, errorText('invalid_request_error', problem.message)));
+    else if (problem !== null) send(badHead(problem, isApi(path)));
     else {
       const reply = answer(head, parts.access.evaluate(head));
       if (reply instanceof Promise) sendLater(res, reply, send);
@@ -124,6 +124,12 @@ function isApi(path: string): boolean {
 function methodNotAllowed(allow: string, api: boolean): Reply {
   const error = { type: 'method_not_allowed_error', message: `Method not allowed; use ${allow}` } as const;
   return api ? apiError(error, nextRequestId(), ['allow', allow]) : adminError(error, ['allow', allow]);
+}
+
+function badHead(problem: HeadProblem, api: boolean): Reply {
+  const type = problem.status === 431 ? 'request_header_fields_too_large' : 'invalid_request_error';
+  const error = { type, message: problem.message } as const;
+  return api ? apiError(error, nextRequestId()) : adminError(error);
 }
 
 function notFound(message: string): Reply {

@@ -132,8 +132,8 @@ export class Worker {
   #readyWhenComplete(): void {
     if (!this.#listening || this.#view.current === null || this.#heartbeat.running) return;
     const { engine, link } = this.#parts;
-    link.send({ type: 'ready', port: engine.localPort(this.#listenSocket), engine: engine.name });
     this.#heartbeat.start();
+    link.send({ type: 'ready', port: engine.localPort(this.#listenSocket), engine: engine.name });
   }
 
   #beat(eventLoopLagMs: number): void {

@@ -19,17 +19,16 @@ export class ModelCatalogue {
     this.#models = listModels(config);
   }
 
-  /** The answer's body; `limit` of the query is honoured. */
+  /** The answer's body; `limit`, `after_id` and `before_id` of the query are honoured. */
   list(head: RequestHead): string {
-    const limit = Number(new URLSearchParams(head.query).get('limit') ?? Number.NaN);
-    const wanted = Number.isInteger(limit) && limit > 0 ? limit : this.#models.length;
-    const models = this.#models.slice(0, wanted);
-    if (isOpenAiClient(head)) return JSON.stringify({ object: 'list', data: models.map(openAiModel) });
+    if (isOpenAiClient(head)) return JSON.stringify({ object: 'list', data: this.#models.map(openAiModel) });
+    const query = new URLSearchParams(head.query);
+    const { page, hasMore } = pageOf(this.#models, query);
     return JSON.stringify({
-      data: models.map(anthropicModel),
-      first_id: models[0]?.id ?? null,
-      last_id: models.at(-1)?.id ?? null,
-      has_more: models.length < this.#models.length,
+      data: page.map(anthropicModel),
+      first_id: page[0]?.id ?? null,
+      last_id: page.at(-1)?.id ?? null,
+      has_more: hasMore,
     });
   }
 
@@ -41,22 +40,40 @@ export class ModelCatalogue {
   }
 }
 
+function pageOf(models: readonly ListedModel[], query: URLSearchParams): { page: ListedModel[]; hasMore: boolean } {
+  const asked = Number(query.get('limit'));
+  const limit = Number.isInteger(asked) && asked > 0 ? asked : models.length;
+  const indexOf = (id: string | null) => models.findIndex((model) => model.id === id);
+  const before = indexOf(query.get('before_id'));
+  if (before >= 0) {
+    const from = Math.max(0, before - limit);
+    return { page: models.slice(from, before), hasMore: from > 0 };
+  }
+  const from = indexOf(query.get('after_id')) + 1;
+  return { page: models.slice(from, from + limit), hasMore: from + limit < models.length };
+}
+
 /**
- * Every model under its own id, and those that Claude Code would not list (it takes only ids that begin with `claude`
- * or `anthropic`) under `claude/PROVIDER/MODEL` too, which routing understands.
+ * Every model under an id that reaches it: its own where the default route's provider has it, `PROVIDER/MODEL`
+ * elsewhere; and, where that id does not begin with `claude` or `anthropic` (the only ones that Claude Code lists),
+ * `claude/PROVIDER/MODEL` too, which routing understands.
  */
 function listModels(config: Config): ListedModel[] {
   const listed = new Map<string, ListedModel>();
+  const defaultProvider = config.routes['default']?.provider;
   for (const provider of config.providers) {
     if (!provider.enabled) continue;
     const routed = Object.values(config.routes).flatMap((route) =>
       route.provider === provider.name && route.model !== null ? [route.model] : [],
     );
-    for (const id of new Set([...provider.models, ...routed])) {
-      const displayName = `${id} (${provider.name})`;
-      if (!listed.has(id)) listed.set(id, { id, provider: provider.name, displayName });
+    for (const model of new Set([...provider.models, ...routed])) {
+      const displayName = `${model} (${provider.name})`;
+      const full = `${provider.name}/${model}`;
+      const own = provider.name === defaultProvider && provider.models.includes(model);
+      const id = own ? model : full;
+      listed.set(id, { id, provider: provider.name, displayName });
       if (/^(claude|anthropic)/.test(id)) continue;
-      const alias = `${MODEL_ALIAS_PREFIX}${provider.name}/${id}`;
+      const alias = MODEL_ALIAS_PREFIX + full;
       listed.set(alias, { id: alias, provider: provider.name, displayName });
     }
   }

@@ -42,6 +42,8 @@ const DECISIVE_MEMBERS = ['model', 'stream', 'max_tokens', 'thinking', 'tools', 
 export class Gateway implements ExchangeHost {
   readonly #parts: GatewayParts;
   readonly #ticker = new Ticker();
+  /** Provider and path → path at the provider. */
+  readonly #targets = new Map<string, string>();
   draining = false;
 
   constructor(parts: GatewayParts) {
@@ -125,13 +127,25 @@ export class Gateway implements ExchangeHost {
   }
 
   #send(path: ProxiedPath, exchange: Exchange, provider: Provider, head: RequestHead, body: Buffer): void {
-    const url = new URL(joinUrl(provider.baseUrl, path));
-    if (head.query !== '') url.search = head.query;
+    const target = this.#targetOf(provider, path, head.query);
     const headers = requestHeaders(head.headers, provider, this.#parts.access);
     const upstream = this.#parts.upstreams.of(provider);
     this.#parts.accounting.sent(exchange.record);
     this.#ticker.add(exchange);
-    exchange.sent(upstream.dispatch({ url, method: 'POST', headers, body }, exchange));
+    exchange.sent(upstream.dispatch({ target, method: 'POST', headers, body }, exchange));
+  }
+
+  /** The client's query goes on as it came, behind what the base URL may have. */
+  #targetOf(provider: Provider, path: ProxiedPath, query: string): string {
+    const key = `${provider.name} ${path}`;
+    let target = this.#targets.get(key);
+    if (target === undefined) {
+      const url = new URL(joinUrl(provider.baseUrl, path));
+      target = url.pathname + url.search;
+      this.#targets.set(key, target);
+    }
+    if (query === '') return target;
+    return `${target}${target.includes('?') ? '&' : '?'}${query}`;
   }
 
   account(exchange: Exchange): void {

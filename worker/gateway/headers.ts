@@ -38,7 +38,16 @@ const NOT_FORWARDED: ReadonlySet<string> = new Set([
 ]);
 
 /** Answer headers that end here: the engine writes its own framing and date. */
-const NOT_RETURNED: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'content-length', 'date', 'request-id']);
+const NOT_RETURNED: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP,
+  'content-length',
+  'date',
+  'request-id',
+  // A provider may be a CCProxy too: what is told is the decision made here.
+  'x-ccproxy-provider',
+  'x-ccproxy-model',
+  'x-ccproxy-route',
+]);
 
 /** The headers for an Anthropic-dialect provider: the client's, with the provider's credential in place of its own. */
 export function requestHeaders(clientHeaders: readonly string[], provider: Provider, access: AccessRule): string[] {
@@ -62,19 +71,24 @@ export function requestHeaders(clientHeaders: readonly string[], provider: Provi
 
 /** The client's own credential, unless it is the key of this proxy, which no provider may see. */
 function forwardCredential(headers: string[], name: string, value: string, access: AccessRule): void {
-  if (name === 'x-api-key' && !access.isKey(value)) headers.push(name, value);
-  if (name === 'authorization' && !access.isKey(value.replace(/^bearer +/i, '').trim())) headers.push(name, value);
+  if (name !== 'x-api-key' && name !== 'authorization') return;
+  const ours = value.split(/[\s,]+/).some((part) => access.isKey(part));
+  if (!ours) headers.push(name, value);
 }
 
 /** Headers that `Connection` names end here too. */
 function connectionOptions(headers: readonly string[]): Set<string> | null {
+  let named: Set<string> | null = null;
   for (let i = 0; i + 1 < headers.length; i += 2) {
-    if (headers[i] !== 'connection') continue;
-    const value = (headers[i + 1] ?? '').toLowerCase();
-    if (value === 'keep-alive' || value === 'close') continue;
-    return new Set(value.split(',').map((option) => option.trim()));
+    if (headers[i] === 'connection') named = addOptions(named, headers[i + 1] ?? '');
   }
-  return null;
+  return named;
+}
+
+function addOptions(named: Set<string> | null, connection: string): Set<string> | null {
+  const value = connection.trim().toLowerCase();
+  if (value === 'keep-alive' || value === 'close') return named;
+  return new Set([...(named ?? []), ...value.split(',').map((option) => option.trim())]);
 }
 
 /** What an answer's head says that the gateway needs to know. */
@@ -92,6 +106,7 @@ export interface AnswerFacts {
  */
 export function copyAnswerHeaders(rawHeaders: readonly Uint8Array[], out: (string | Uint8Array)[]): AnswerFacts {
   const facts: AnswerFacts = { requestId: null, contentType: '', contentEncoding: '', contentLength: null };
+  let named: Set<string> | null = null;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const rawValue = rawHeaders[i + 1] ?? new Uint8Array(0);
     const name = latin1(rawHeaders[i] ?? rawValue).toLowerCase();
@@ -99,9 +114,17 @@ export function copyAnswerHeaders(rawHeaders: readonly Uint8Array[], out: (strin
     else if (name === 'content-type') facts.contentType = latin1(rawValue).toLowerCase();
     else if (name === 'content-encoding') facts.contentEncoding = latin1(rawValue).trim().toLowerCase();
     else if (name === 'content-length') facts.contentLength = Number(latin1(rawValue));
+    else if (name === 'connection') named = addOptions(named, latin1(rawValue));
     if (!NOT_RETURNED.has(name)) out.push(name, rawValue);
   }
+  if (named !== null) dropNamed(out, named);
   return facts;
+}
+
+function dropNamed(headers: (string | Uint8Array)[], named: ReadonlySet<string>): void {
+  for (let i = headers.length - 2; i >= 0; i -= 2) {
+    if (named.has(String(headers[i]))) headers.splice(i, 2);
+  }
 }
 
 function latin1(bytes: Uint8Array): string {

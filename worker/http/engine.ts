@@ -26,7 +26,8 @@ export interface EngineResponse {
   /** False: the bytes were buffered, and no more should be written before `onWritable`. */
   write(chunk: Text): boolean;
   end(body?: Text, closeConnection?: boolean): unknown;
-  endWithoutBody(reportedContentLength?: number, closeConnection?: boolean): unknown;
+  /** Without arguments: with any, the older engine throws. */
+  endWithoutBody(): unknown;
   /** Cuts the connection; `onAborted` runs. */
   close(): unknown;
   onAborted(handler: () => void): unknown;

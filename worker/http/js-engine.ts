@@ -114,9 +114,8 @@ class JsResponse implements EngineResponse {
     this.#response.end(body);
   }
 
-  endWithoutBody(reportedContentLength?: number, closeConnection = false): void {
-    if (reportedContentLength !== undefined) this.#response.setHeader('content-length', reportedContentLength);
-    this.end('', closeConnection);
+  endWithoutBody(): void {
+    this.end();
   }
 
   close(): void {

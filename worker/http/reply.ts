@@ -32,8 +32,13 @@ export function sendReply(res: EngineResponse, reply: Reply, options: ReplyOptio
     res.writeHeader('content-type', reply.contentType);
     const headers = reply.headers ?? [];
     for (let i = 0; i + 1 < headers.length; i += 2) res.writeHeader(headers[i] ?? '', headers[i + 1] ?? '');
-    if (options.headOnly) res.endWithoutBody(Buffer.byteLength(reply.body), options.closing);
-    else res.end(reply.body, options.closing);
+    if (!options.headOnly) {
+      res.end(reply.body, options.closing);
+      return;
+    }
+    if (options.closing) res.writeHeader('connection', 'close');
+    res.writeHeader('content-length', String(Buffer.byteLength(reply.body)));
+    res.endWithoutBody();
   });
 }
 

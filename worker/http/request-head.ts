@@ -54,7 +54,10 @@ export function headProblem(head: RequestHead): HeadProblem | null {
     bytes += name.length + (headers[i + 1] ?? '').length + 4;
     if (name === 'host') hosts++;
     else if (name === 'content-length') lengths++;
-    else if (name === 'transfer-encoding') encodings++;
+    else if (name === 'transfer-encoding') {
+      encodings++;
+      if (headers[i + 1]?.toLowerCase() !== 'chunked') return { status: 400, message: 'Unknown Transfer-Encoding' };
+    }
   }
   if (bytes > MAX_HEAD_BYTES) return { status: 431, message: `Request headers exceed ${MAX_HEAD_BYTES} bytes` };
   if (hosts !== 1) return { status: 400, message: `Expected one Host header, got ${hosts}` };

@@ -81,10 +81,16 @@ function named(config: Config, name: string, model: string): RouteDecision | Rou
   const provider = config.providers.find((candidate) => candidate.name === name);
   if (provider === undefined) return { message: `Unknown provider ${quote(name)}` };
   if (!provider.enabled) return { message: `Provider ${quote(name)} is disabled` };
-  if (model === '' || (provider.models.length > 0 && !provider.models.includes(model))) {
+  if (model === '' || !serves(config, provider, model)) {
     return { message: `Unknown model ${quote(model)} of provider ${quote(name)}` };
   }
   return { provider, model, route: DIRECT_ROUTE, parameters: {} };
+}
+
+/** A provider without a list of models takes any; a route may name one that is not in the list. */
+function serves(config: Config, provider: Provider, model: string): boolean {
+  if (provider.models.length === 0 || provider.models.includes(model)) return true;
+  return Object.values(config.routes).some((route) => route.provider === provider.name && route.model === model);
 }
 
 function follow(config: Config, name: string, route: Route, asked: string): RouteDecision | RouteRefusal {

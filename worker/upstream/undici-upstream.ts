@@ -49,7 +49,7 @@ export class UndiciUpstream implements Upstream {
       this.#dispatcher.dispatch(
         {
           origin: this.#options.origin,
-          path: request.url.pathname + request.url.search,
+          path: request.target,
           method: request.method,
           headers: request.headers,
           body: request.body,

@@ -5,8 +5,8 @@
 import type { UpstreamFailure } from '../../shared/metrics';
 
 export interface UpstreamRequest {
-  /** Absolute URL of the endpoint, query included. */
-  url: URL;
+  /** Path and query, as they stand in the request line. */
+  target: string;
   method: 'POST' | 'GET';
   /** Flat list of lower-case name, value; without `host` and `content-length`. Values hold one char per byte. */
   headers: string[];
