@@ -1,8 +1,8 @@
 /** The supervisor process: wiring, signals, readiness. No request ever passes through it. */
 import type { Config } from '../shared/config/config';
-import { SANDBOX_PROVIDER_NAME } from '../shared/config/providers';
 import { secretsOf } from '../shared/config/secrets';
 import { createLog, type Log } from '../shared/logger';
+import { SANDBOX_PROVIDER_NAME } from '../shared/sandbox';
 import { readBuildInfo } from '../shared/version';
 import { type AddressClaim, claimAddress } from './address-claim';
 import { PROCESS_TITLE, pidFilePath, removePidFile, writePidFile } from './pid-file';
@@ -108,6 +108,8 @@ function onEndSignals(react: { first: (signal: string) => void; second: (signal:
   };
   process.on('SIGINT', receive);
   process.on('SIGTERM', receive);
+  // Their default would end (HUP), stop (TTIN, TTOU) or open to a debugger (USR1) the process that holds all keys.
+  for (const signal of ['SIGHUP', 'SIGTTIN', 'SIGTTOU', 'SIGUSR1'] as const) process.on(signal, () => {});
 }
 
 /** The engine in plain JavaScript shares a port since Node 22.12 and 23.1; the native ones always do. */

@@ -1,6 +1,6 @@
 /**
  * The child process: boots from the supervisor's `configure` message, serves, beats, drains when told to, and ends when
- * the supervisor is lost. Signals are the supervisor's: a terminal's Ctrl-C reaches the whole group, so both are ignored.
+ * the supervisor is lost. Signals are the supervisor's: a terminal's Ctrl-C reaches the whole group, so they are ignored.
  */
 import { secretsOf } from '../shared/config/secrets';
 import { createLog, type Log } from '../shared/logger';
@@ -9,8 +9,9 @@ import { loadEngine } from './http/engine';
 import { SupervisorLink } from './link';
 import { Worker } from './worker';
 
-process.on('SIGINT', () => {});
-process.on('SIGTERM', () => {});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGTTIN', 'SIGTTOU', 'SIGUSR1'] as const) {
+  process.on(signal, () => {});
+}
 
 let log: Log | null = null;
 let worker: Worker | null = null;

@@ -1,10 +1,10 @@
-/** The table of routes: which path is answered by what. Nothing else happens here. */
+/** The table of routes: which path is answered by what, and who may read it. */
 
 import type { ModelCatalogue } from './admin/models';
 import type { AdminPages } from './admin/pages';
 import type { Gateway, ProxiedPath } from './gateway/gateway';
 import { nextRequestId } from './gateway/request-id';
-import type { Access, AccessRule } from './http/access-rule';
+import { type Access, type AccessRule, apiRefusal } from './http/access-rule';
 import type { EngineApp, EngineHandler, EngineResponse } from './http/engine';
 import { adminError, apiError, jsonReply, type Reply, sendReply } from './http/reply';
 import { copyHead, type HeadProblem, header, headProblem, type RequestHead } from './http/request-head';
@@ -91,18 +91,11 @@ function sendLater(res: EngineResponse, reply: Promise<Reply>, send: (reply: Rep
   });
 }
 
-/** A page of the API: with a key configured the key is needed, from localhost too. */
+/** A page of the API. */
 function apiPage(parts: ServerParts, access: Access, body: () => string | null): Reply {
   const id = nextRequestId();
-  if (access.level !== 'key' && parts.apiKeyConfigured) {
-    return apiError({ type: 'authentication_error', message: 'Invalid or missing API key' }, id);
-  }
-  if (access.level === 'denied') {
-    return apiError(
-      { type: 'permission_error', message: 'Only local requests are served: no API key is configured' },
-      id,
-    );
-  }
+  const refusal = apiRefusal(access.level, parts.apiKeyConfigured);
+  if (refusal !== null) return apiError(refusal, id);
   const found = body();
   if (found === null) return apiError({ type: 'not_found_error', message: 'No such model' }, id);
   return jsonReply(200, found, ['request-id', id]);

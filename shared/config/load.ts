@@ -14,7 +14,6 @@ import { isSecretPath } from './secrets';
 import { respell } from './spelling';
 
 export { type ConfigProblem, formatProblem } from './problem';
-export { SANDBOX_PROVIDER_NAME } from './providers';
 export { secretsOf } from './secrets';
 
 export interface LoadOptions {

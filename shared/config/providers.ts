@@ -1,3 +1,4 @@
+import { SANDBOX_MODEL, SANDBOX_PROVIDER_NAME } from '../sandbox';
 import { trimmedUrl } from './base-url';
 import type { Performance, Provider } from './config';
 import { readEndpoint } from './endpoint';
@@ -8,9 +9,6 @@ import type { Report } from './report';
 import type { SecretReader } from './resolve-secret';
 import type { RawProvider } from './schema';
 import { isSensitiveName, keyMistake } from './secrets';
-
-/** The provider that serves where none is configured. The supervisor runs it and fills in its address. */
-export const SANDBOX_PROVIDER_NAME = 'sandbox';
 
 const PASSTHROUGH_DIALECT = '"passthrough" works with the anthropic dialect only';
 const DEFAULT_CONNECT_MS = 10_000;
@@ -47,7 +45,7 @@ export function providersFromEnvironment(context: ProviderContext): Provider[] {
 
 function sandbox(context: ProviderContext): Provider {
   const endpoint = { baseUrl: '', dialect: 'anthropic', keyHeader: 'none' } as const;
-  return { ...defaults(SANDBOX_PROVIDER_NAME, context), ...withKey(endpoint, undefined) };
+  return { ...defaults(SANDBOX_PROVIDER_NAME, context), ...withKey(endpoint, undefined), models: [SANDBOX_MODEL] };
 }
 
 function readName(raw: RawProvider, path: Path, names: Set<string>, report: Report): string | undefined {

@@ -1,8 +1,8 @@
 /** `ccproxy code -- ARGS`: Claude Code through the proxy; a proxy is started in the background when none runs. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, openSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, openSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../../shared/config/config';
 import { addressOf, ask, urlOf } from './client';
@@ -15,6 +15,10 @@ export async function code(flags: ConfigFlags, args: readonly string[]): Promise
   const loaded = loadOrExplain(flags);
   if (loaded === null) return 1;
   const { config } = loaded;
+  if (!isInPath('claude')) {
+    console.error('ccproxy: there is no "claude" in the PATH; npm i -g @anthropic-ai/claude-code installs it');
+    return 1;
+  }
   if ((await ask(config, '/readyz'))?.status !== 200 && !(await startInBackground(config, flags))) return 1;
   return runClaude(config, args);
 }
@@ -53,15 +57,21 @@ function runClaude(config: Config, args: readonly string[]): Promise<number> {
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   return new Promise((resolve) => {
     child.on('error', (error) => {
-      const missing = 'code' in error && error.code === 'ENOENT';
-      console.error(
-        missing
-          ? 'ccproxy: there is no "claude" in the PATH; npm i -g @anthropic-ai/claude-code installs it'
-          : `ccproxy: ${error.message}`,
-      );
+      console.error(`ccproxy: ${error.message}`);
       resolve(1);
     });
     child.on('exit', (exitCode, signal) => resolve(exitCode ?? (signal === 'SIGINT' ? 130 : 143)));
+  });
+}
+
+function isInPath(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
   });
 }
 

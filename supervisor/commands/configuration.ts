@@ -15,6 +15,15 @@ export interface LoadedConfig {
   warnings: string[];
 }
 
+/** Dialects that are configured but not translated to. */
+function notServedYet(config: Config): string[] {
+  return config.providers.flatMap(({ name, dialect, enabled }) =>
+    enabled && dialect !== 'anthropic'
+      ? [`provider "${name}": the ${dialect} dialect is not served yet, requests to it are answered 501`]
+      : [],
+  );
+}
+
 /** The configuration, or null: then every mistake has been printed to standard error. */
 export function loadOrExplain(flags: ConfigFlags): LoadedConfig | null {
   const result = loadConfig({
@@ -25,7 +34,7 @@ export function loadOrExplain(flags: ConfigFlags): LoadedConfig | null {
     home: homedir(),
     cpuCount: availableParallelism(),
   });
-  if (result.ok) return result;
+  if (result.ok) return { ...result, warnings: [...result.warnings, ...notServedYet(result.config)] };
   for (const problem of result.problems) console.error(formatProblem(problem));
   const count = result.problems.length;
   console.error(`ccproxy: ${count === 1 ? 'one mistake' : `${count} mistakes`} in the configuration`);

@@ -48,7 +48,7 @@ export async function status(flags: ConfigFlags & { json?: boolean }): Promise<n
 function describe(document: StatusDocument): string {
   const { providers, workers, supervisor } = document;
   return [
-    `CCProxy ${document.version} is ${document.status} (${supervisor.state}) on ${document.host}:${document.port}`,
+    `CCProxy ${document.version} is ${supervisor.state} on ${document.host}:${document.port}`,
     `  uptime     ${document.uptime}`,
     `  supervisor PID ${document.pid}, generation ${supervisor.generation}`,
     `  providers  ${providers.active.length} of ${providers.count} can serve`,

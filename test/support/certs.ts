@@ -11,7 +11,7 @@ export interface Certificates {
   /** PEM of the authority that signed `cert`, and its file, for `NODE_EXTRA_CA_CERTS`. */
   ca: string;
   caFile: string;
-  /** PEM of a server's key and certificate, for `localhost`, 127.0.0.1 and ::1. */
+  /** PEM of a server's key and certificate, for `localhost`, `provider.test`, 127.0.0.1 and ::1. */
   key: string;
   cert: string;
   dir: string;
@@ -26,7 +26,10 @@ export async function createCertificates(): Promise<Certificates> {
   const dir = await mkdtemp(join(tmpdir(), 'ccproxy-certs-'));
   const file = (name: string) => join(dir, name);
   try {
-    await writeFile(file('ext'), 'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1\nextendedKeyUsage=serverAuth\n');
+    await writeFile(
+      file('ext'),
+      'subjectAltName=DNS:localhost,DNS:provider.test,IP:127.0.0.1,IP:::1\nextendedKeyUsage=serverAuth\n',
+    );
     const authority = ['-subj', '/CN=CCProxy test authority', '-addext', 'keyUsage=critical,keyCertSign'];
     const caOut = ['-days', '1', '-keyout', file('ca.key'), '-out', file('ca.pem')];
     await run('openssl', ['req', '-x509', ...EC_KEY, ...authority, ...caOut]);

@@ -1,7 +1,7 @@
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { SANDBOX_PROVIDER_NAME } from '../../shared/config/load';
+import { SANDBOX_MODEL, SANDBOX_PROVIDER_NAME } from '../../shared/sandbox';
 import { SMALLEST, Workspace } from '../support/config/workspace';
 
 describe('loading the configuration', () => {
@@ -286,6 +286,7 @@ performance:
         keyHeader: 'none',
         apiKey: null,
         baseUrl: '',
+        models: [SANDBOX_MODEL],
       });
       expect(config.routes).to.deep.equal({ default: { provider: 'sandbox', model: null, parameters: {} } });
     });

@@ -5,7 +5,7 @@
 import type { Config, Provider } from '../../shared/config/config';
 import { joinUrl } from '../../shared/config/join-url';
 import type { ProxyError } from '../../shared/errors';
-import type { Access, AccessRule } from '../http/access-rule';
+import { type Access, type AccessRule, apiRefusal } from '../http/access-rule';
 import type { EngineRequest, EngineResponse } from '../http/engine';
 import { copyHead, header, headProblem, type RequestHead } from '../http/request-head';
 import { MessagesFacts } from '../routing/facts';
@@ -75,8 +75,7 @@ export class Gateway implements ExchangeHost {
   #refusalAtTheDoor(head: RequestHead, level: Access['level']): ProxyError | null {
     const problem = headProblem(head);
     if (problem !== null) return HEAD_ERRORS[problem.status](problem.message);
-    if (level !== 'key' && this.#parts.config.apiKey !== null) return WRONG_KEY;
-    return level === 'denied' ? NOT_LOCAL : null;
+    return apiRefusal(level, this.#parts.config.apiKey !== null);
   }
 
   /** The body is there: from here on the proxy's own time is measured. */
@@ -189,11 +188,6 @@ export class Gateway implements ExchangeHost {
 }
 
 const NOWHERE = { start: 0, end: 0 };
-const WRONG_KEY: ProxyError = { type: 'authentication_error', message: 'Invalid or missing API key' };
-const NOT_LOCAL: ProxyError = {
-  type: 'permission_error',
-  message: 'Only local requests are served: no API key is configured for this proxy',
-};
 const HEAD_ERRORS = {
   400: (message: string): ProxyError => ({ type: 'invalid_request_error', message }),
   431: (message: string): ProxyError => ({ type: 'request_header_fields_too_large', message }),

@@ -7,6 +7,7 @@
  */
 import { hash, timingSafeEqual } from 'node:crypto';
 import * as ipaddr from 'ipaddr.js';
+import type { ProxyError } from '../../shared/errors';
 import type { RequestHead } from './request-head';
 
 export interface Access {
@@ -108,6 +109,18 @@ export class AccessRule {
     return name === 'localhost' || name === this.#configuredHost || isLoopback(name);
   }
 }
+
+/** Why a caller may not use the API, or null: with a key configured the key is needed, from this machine too. */
+export function apiRefusal(level: Access['level'], apiKeyConfigured: boolean): ProxyError | null {
+  if (level !== 'key' && apiKeyConfigured) return WRONG_KEY;
+  return level === 'denied' ? NOT_LOCAL : null;
+}
+
+const WRONG_KEY: ProxyError = { type: 'authentication_error', message: 'Invalid or missing API key' };
+const NOT_LOCAL: ProxyError = {
+  type: 'permission_error',
+  message: 'Only local requests are served: no API key is configured for this proxy',
+};
 
 /** 127.0.0.0/8, ::1, or the IPv4-mapped form of 127/8. Anything that is no address is not. */
 function isLoopback(address: string): boolean {

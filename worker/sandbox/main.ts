@@ -15,7 +15,8 @@ const HOST = '127.0.0.1';
 const BACKLOG = 2048;
 
 async function main(): Promise<void> {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGTTIN', 'SIGTTOU', 'SIGUSR1'] as const)
+    process.on(signal, () => {});
   process.on('disconnect', () => process.exit(0));
   if (process.send === undefined || !process.connected) throw new Error('runs only as a child of the supervisor');
 

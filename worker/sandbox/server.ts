@@ -1,12 +1,11 @@
 /** The sandbox provider's HTTP server: an upstream in the Anthropic dialect. */
+
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { SANDBOX_MODEL } from '../../shared/sandbox';
 import { buildReply } from './reply';
 import { countTokens, InvalidRequest, parseMessagesRequest } from './request';
 import { streamReply, TOKEN_RATE, tokenRate } from './stream';
-
-/** The id under which the sandbox lists itself; it answers to every other as well. */
-export const SANDBOX_MODEL = 'claude-sandbox';
 
 export interface SandboxServerOptions {
   /** Rate of streamed answers; the header `x-sandbox-tokens-per-second` overrides it. Default 50. */

@@ -1,0 +1,152 @@
+import { expect } from 'chai';
+import { AccessLog } from '../../worker/gateway/access-log';
+import type { ExchangeRecord } from '../../worker/gateway/exchange-record';
+
+/** Of the kernel: what is no longer than this is written to a pipe in one piece (PIPE_BUF, pipe(7)). */
+const ATOMIC_BYTES = 4096;
+
+const record = (more: Partial<ExchangeRecord> = {}): ExchangeRecord => ({
+  requestId: 'req_0001',
+  method: 'POST',
+  path: '/v1/messages',
+  client: '127.0.0.1',
+  sessionId: '',
+  model: 'claude-x',
+  route: 'default',
+  provider: 'mock',
+  status: 200,
+  failure: '',
+  abortedIn: null,
+  refused: null,
+  startedAt: 1000,
+  sentAt: 1001,
+  headAt: 1012.34,
+  firstTokenAt: 1013,
+  endedAt: 1100.06,
+  overheadMs: 1,
+  streamBytes: 10,
+  usage: { input: 5, output: 7, cacheRead: 0, cacheCreation: 0 },
+  ...more,
+});
+
+/** What is written for these records, as it is handed over. */
+function written(records: readonly ExchangeRecord[], pretty = false): string[] {
+  const writes: string[] = [];
+  const log = new AccessLog((lines) => writes.push(lines), 'worker 1', pretty);
+  for (const one of records) log.write(one);
+  log.flush();
+  return writes;
+}
+
+function lineFor(more: Partial<ExchangeRecord>): Record<string, unknown> {
+  const [text = '', ...others] = written([record(more)])
+    .join('')
+    .split('\n')
+    .filter((line) => line !== '');
+  expect(others, 'further lines').to.deep.equal([]);
+  return JSON.parse(text);
+}
+
+describe('access log', () => {
+  it('writes a JSON line with all fields in order', () => {
+    const line = lineFor({ sessionId: 's-1' });
+    expect(Object.keys(line)).to.deep.equal([
+      ...['level', 'message', 'process', 'timestamp', 'id', 'client', 'session', 'method', 'path', 'model', 'provider'],
+      ...['route', 'status', 'failure', 'input_tokens', 'output_tokens', 'ttfb_ms', 'duration_ms'],
+    ]);
+    expect(line).to.deep.include({ level: 'info', message: 'request', process: 'worker 1', id: 'req_0001' });
+    expect(line).to.deep.include({ session: 's-1', status: 200, input_tokens: 5, output_tokens: 7 });
+    expect(line).to.deep.include({ ttfb_ms: 12.3, duration_ms: 100.1 });
+    expect(new Date(String(line['timestamp'])).toISOString()).to.equal(line['timestamp']);
+  });
+
+  it('says null for what there was not', () => {
+    const nothing = lineFor({ usage: null, headAt: 0 });
+    expect(nothing).to.include({ input_tokens: null, output_tokens: null, ttfb_ms: null });
+  });
+
+  const failures: [Partial<ExchangeRecord>, string][] = [
+    [{}, ''],
+    [{ failure: 'reset' }, 'reset'],
+    [{ refused: 'authentication_error' }, 'authentication_error'],
+    [{ refused: 'api_error', failure: 'refused' }, 'refused'],
+    [{ abortedIn: 'response', failure: 'reset' }, 'client_gone_response'],
+  ];
+  for (const [more, failure] of failures) {
+    it(`tells the failure of ${JSON.stringify(more)} as ${JSON.stringify(failure)}`, () => {
+      expect(lineFor(more)['failure']).to.equal(failure);
+    });
+  }
+
+  const hostile: [what: string, text: string][] = [
+    ['quotes and backslashes', '"},{\\"a\\":"\\'],
+    ['line breaks', 'a\r\nb\n{"level":"error"}'],
+    ['control characters', '\u0000\u001b[31m\u0007\u0085\u2028\u2029'],
+    ['half of a pair', 'x\ud800y'],
+    ['other scripts', '東京 🙂 naïve'],
+    ['a line break at its end', 'model\n'],
+  ];
+  for (const pretty of [false, true]) {
+    describe(pretty ? 'for a terminal' : 'as JSON', () => {
+      for (const [what, text] of hostile) {
+        it(`a client’s ${what} stay within one line`, () => {
+          const more = { model: text, sessionId: text, requestId: text, path: '/v1/messages' };
+          const output = written([record(more)], pretty).join('');
+          expect(output.indexOf('\n')).to.equal(output.length - 1);
+          // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them may reach a terminal.
+          expect(output.slice(0, -1)).not.to.match(/[\u0000-\u001f]/);
+          if (!pretty) expect(lineFor(more)).to.include({ model: text, session: text, id: text, provider: 'mock' });
+        });
+      }
+    });
+  }
+
+  it('bounds a client’s text', () => {
+    const line = lineFor({ model: 'm"'.repeat(5000), sessionId: 's'.repeat(5000) });
+    expect(String(line['model'])).to.have.length(200);
+    expect(String(line['session'])).to.have.length(200);
+  });
+
+  describe('hands over what a pipe takes in one piece', () => {
+    const kinds: [what: string, more: Partial<ExchangeRecord>][] = [
+      ['plain lines', {}],
+      ['long lines', { model: 'm'.repeat(200), sessionId: 's'.repeat(200) }],
+      ['lines of several bytes a character', { model: '東'.repeat(200), sessionId: '🙂'.repeat(100) }],
+      [
+        'lines of nothing but escapes',
+        { model: '\u0001'.repeat(200), sessionId: '\u0001'.repeat(200), requestId: '\u0001'.repeat(200) },
+      ],
+    ];
+    for (const [what, more] of kinds) {
+      it(`${what}: whole lines, at most ${ATOMIC_BYTES} bytes, none lost`, () => {
+        const writes = written(Array.from({ length: 100 }, (_, i) => record({ ...more, status: 100 + i })));
+        for (const text of writes) {
+          expect(text.endsWith('\n')).to.equal(true);
+          expect(Buffer.byteLength(text), 'bytes of one write').to.be.at.most(ATOMIC_BYTES);
+        }
+        const statuses = writes
+          .join('')
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line).status);
+        expect(statuses).to.deep.equal(Array.from({ length: 100 }, (_, i) => 100 + i));
+      });
+    }
+
+    it('many lines in one write, so that a line costs little', () => {
+      expect(written(Array.from({ length: 100 }, () => record())).length).to.be.below(20);
+    });
+  });
+
+  it('writes what it holds soon, without being asked', async () => {
+    const text = await new Promise<string>((resolve) => new AccessLog(resolve, 'worker 1', false).write(record()));
+    expect(JSON.parse(text).id).to.equal('req_0001');
+  });
+
+  it('is short on a terminal', () => {
+    const text = written([record()], true).join('');
+    expect(text).to.match(
+      /^\d\d:\d\d:\d\d\.\d{3} worker 1: 200 \/v1\/messages mock "claude-x" \(default\), 5 tokens in, 7 out, 99 ms|100 ms/,
+    );
+  });
+});
