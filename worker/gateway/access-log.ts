@@ -11,6 +11,7 @@ export class AccessLog {
   readonly #write: (lines: string) => void;
   readonly #format: (record: ExchangeRecord) => string;
   #batch = '';
+  #batchBytes = 0;
   #timer: NodeJS.Timeout | null = null;
 
   /**
@@ -24,9 +25,10 @@ export class AccessLog {
 
   write(record: ExchangeRecord): void {
     const line = this.#format(record);
-    // Lines are nearly all ASCII: their length is their bytes, but for a few that only make a batch a little longer.
-    if (this.#batch.length + line.length > MAX_BATCH_BYTES) this.flush();
+    const bytes = Buffer.byteLength(line);
+    if (this.#batchBytes + bytes > MAX_BATCH_BYTES) this.flush();
     this.#batch += line;
+    this.#batchBytes += bytes;
     this.#timer ??= setTimeout(() => this.flush(), FLUSH_AFTER_MS);
   }
 
@@ -35,6 +37,7 @@ export class AccessLog {
     this.#timer = null;
     const batch = this.#batch;
     this.#batch = '';
+    this.#batchBytes = 0;
     if (batch !== '') this.#write(batch);
   }
 }
