@@ -12,6 +12,8 @@ export const ERROR_STATUS = {
   request_too_large: 413,
   rate_limit_error: 429,
   request_header_fields_too_large: 431,
+  /** A bug of ours; `api_error` is a provider that could not be reached. */
+  internal_error: 500,
   api_error: 502,
   not_implemented_error: 501,
   overloaded_error: 503,

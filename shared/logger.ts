@@ -54,6 +54,9 @@ export function createLog(options: LogOptions): Log {
     defaultMeta: { process: options.process },
     transports: [transport],
   });
+  // A log that cannot be written must not end the service.
+  const complain = (error: Error) => process.stderr.write(`ccproxy: the log cannot be written: ${error.message}\n`);
+  logger.on('error', complain);
   return {
     logger,
     pretty,

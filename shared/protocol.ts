@@ -109,8 +109,10 @@ export interface ProviderReport {
   name: string;
   /** Requests in flight now, on this worker. */
   inFlight: number;
-  /** Requests that ended since the last report, and how many of these were the provider's failures. */
+  /** Requests that ended since the last report; of some nobody knows how they would have ended. */
   requests: number;
+  successes: number;
+  /** The provider's failures. */
   errors: number;
   /** Failures since the last success, within this report: equals `errors` when nothing succeeded. */
   trailingErrors: number;

@@ -61,8 +61,7 @@ export class ProviderBoard {
       if (report.lastError !== null) entry.lastError = report.lastError;
       if (report.errors > 0) entry.lastFailureMs = nowMs;
       // A success anywhere in the report ends the row that went before; nothing at all leaves it as it is.
-      const succeeded = report.requests > report.errors;
-      if (succeeded) entry.failuresInRow = report.trailingErrors;
+      if (report.successes > 0) entry.failuresInRow = report.trailingErrors;
       else entry.failuresInRow += report.errors;
     }
   }

@@ -26,6 +26,11 @@ export class ClusterView {
     return this.#snapshot !== null && this.ageMs <= MAX_AGE_MS ? this.#snapshot : null;
   }
 
+  /** The newest snapshot, however old. */
+  get latest(): SnapshotMessage | null {
+    return this.#snapshot;
+  }
+
   get ageMs(): number {
     return performance.now() - this.#receivedAt;
   }

@@ -5,7 +5,7 @@ import type { AdminPages } from './admin/pages';
 import type { Gateway, ProxiedPath } from './gateway/gateway';
 import { nextRequestId } from './gateway/request-id';
 import { type Access, type AccessRule, apiRefusal } from './http/access-rule';
-import type { EngineApp, EngineHandler, EngineResponse } from './http/engine';
+import type { EngineApp, EngineResponse } from './http/engine';
 import { adminError, apiError, jsonReply, type Reply, sendReply } from './http/reply';
 import { copyHead, type HeadProblem, header, headProblem, type RequestHead } from './http/request-head';
 
@@ -27,10 +27,9 @@ export function mountRoutes(app: EngineApp, parts: ServerParts): void {
   const { pages, gateway, models } = parts;
   const page = (path: string, answer: Page) => mountPage(app, parts, path, answer);
   const proxied = (path: ProxiedPath) =>
-    mount(app, parts, path, (res, req) => {
-      if (req.getMethod() === 'post') gateway.handle(path, res, req);
-      else
-        sendReply(res, methodNotAllowed('POST', isApi(path)), { headOnly: req.getMethod() === 'head', closing: false });
+    mount(app, parts, path, (res, head, send) => {
+      if (head.method === 'POST') gateway.handle(path, res, head);
+      else send(methodNotAllowed('POST', isApi(path)));
     });
 
   page('/', () => pages.root());
@@ -44,39 +43,44 @@ export function mountRoutes(app: EngineApp, parts: ServerParts): void {
   proxied('/v1/messages/count_tokens');
   page('/v1/models', (head, access) => apiPage(parts, access, () => models.list(head)));
   page('/v1/models/*', (head, access) => apiPage(parts, access, () => models.find(head, modelId(head))));
-  mount(app, parts, '/*', (res, req) => {
-    const path = req.getUrl();
-    const message = `Not found: ${path.slice(0, 200)}`;
-    sendReply(res, notFound(message), { headOnly: req.getMethod() === 'head', closing: false });
-  });
+  mount(app, parts, '/*', (_res, head, send) => send(notFound(`Not found: ${head.path.slice(0, 200)}`)));
 }
 
-/** An exception in a handler would end the whole process: the engine aborts. */
-function mount(app: EngineApp, parts: ServerParts, path: string, handler: EngineHandler): void {
+type Handler = (res: EngineResponse, head: RequestHead, send: (reply: Reply) => void) => void;
+
+/**
+ * The door that every request comes through. A head whose framing is in doubt is refused and its connection closed:
+ * what follows on it could be read as another request.
+ */
+function mount(app: EngineApp, parts: ServerParts, path: string, handler: Handler): void {
   app.any(path, (res, req) => {
+    const head = copyHead(res, req);
+    const headOnly = head.method === 'HEAD';
+    const problem = headProblem(head);
+    if (problem !== null) {
+      sendReply(res, badHead(problem, isApi(head.path)), { headOnly, closing: true });
+      return;
+    }
     try {
-      handler(res, req);
+      handler(res, head, (reply) => sendReply(res, reply, { headOnly, closing: parts.gateway.draining }));
     } catch (error) {
+      // The engine would end the whole process.
       parts.onBug(error);
-      sendReply(res, jsonReply(500, errorText('api_error', 'Internal error')), { headOnly: false, closing: true });
+      sendReply(res, adminError({ type: 'internal_error', message: 'Internal error' }), { headOnly, closing: true });
     }
   });
 }
 
 /** A page that is only read. */
 function mountPage(app: EngineApp, parts: ServerParts, path: string, answer: Page): void {
-  mount(app, parts, path, (res, req) => {
-    const head = copyHead(res, req);
-    const send = (reply: Reply) =>
-      sendReply(res, reply, { headOnly: head.method === 'HEAD', closing: parts.gateway.draining });
-    const problem = headProblem(head);
-    if (!READ.includes(head.method)) send(methodNotAllowed('GET, HEAD', isApi(path)));
-    else if (problem !== null) send(badHead(problem, isApi(path)));
-    else {
-      const reply = answer(head, parts.access.evaluate(head));
-      if (reply instanceof Promise) sendLater(res, reply, send);
-      else send(reply);
+  mount(app, parts, path, (res, head, send) => {
+    if (!READ.includes(head.method)) {
+      send(methodNotAllowed('GET, HEAD', isApi(path)));
+      return;
     }
+    const reply = answer(head, parts.access.evaluate(head));
+    if (reply instanceof Promise) sendLater(res, reply, send);
+    else send(reply);
   });
 }
 
@@ -127,8 +131,4 @@ function badHead(problem: HeadProblem, api: boolean): Reply {
 
 function notFound(message: string): Reply {
   return apiError({ type: 'not_found_error', message }, nextRequestId());
-}
-
-function errorText(type: string, message: string): string {
-  return JSON.stringify({ error: { type, message } });
 }

@@ -47,6 +47,7 @@ export class Worker {
   #listenSocket: ListenSocket | null = null;
   #listening = false;
   #reportDue = false;
+  #metricsUnderWay = false;
 
   constructor(parts: WorkerParts) {
     const { config, identity, name, engine, link, log } = parts;
@@ -108,12 +109,23 @@ export class Worker {
 
   /** Sends the whole registry to the supervisor; `then` runs when it is on its way. */
   reportMetrics(then: () => void): void {
+    // A supervisor that reads nothing must not make this worker's memory grow.
+    if (this.#metricsUnderWay) {
+      then();
+      return;
+    }
+    this.#metricsUnderWay = true;
     for (const [provider, upstream] of this.#upstreams.entries()) {
       const { active, idle } = upstream.counts();
       this.#metrics.connections(provider, 'active', active);
       this.#metrics.connections(provider, 'idle', idle);
     }
-    void this.#metrics.snapshot().then((series) => this.#parts.link.sendLast({ type: 'metrics', series }, then));
+    void this.#metrics.snapshot().then((series) => {
+      this.#parts.link.sendLast({ type: 'metrics', series }, () => {
+        this.#metricsUnderWay = false;
+        then();
+      });
+    });
   }
 
   #listened(socket: ListenSocket | false): void {

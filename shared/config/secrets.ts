@@ -24,7 +24,8 @@ export function keyMistake(key: string): string | null {
   if (key.trim() === '') return 'is only white space';
   if (/[^\x20-\x7e]/.test(key))
     return 'has a character that cannot be in a key (line break, accent, control character …)';
-  return key.trim() === key ? null : 'begins or ends with a space; remove it';
+  if (key.trim() !== key) return 'begins or ends with a space; remove it';
+  return key.includes(' ') ? 'has a space in it, which no header can carry as a key' : null;
 }
 
 /** Everything in a configuration that a log must not show, the longest first, each once. */

@@ -41,18 +41,24 @@ export class AdminPages {
 
   /** The cluster can serve. For everybody. */
   readyz(): Reply {
-    const snapshot = this.#view.current;
-    const ready = snapshot !== null && !snapshot.draining && snapshot.health !== 'unhealthy';
+    const ready = this.#health() !== 'unhealthy';
     return jsonReply(ready ? 200 : 503, `{"status":"${ready ? 'ready' : 'not ready'}"}`, NO_STORE);
   }
 
   /** For everybody how the service is (503 only when nothing can serve); with access also figures. */
   health(allowed: boolean): Reply {
     const snapshot = this.#view.current;
-    const health = snapshot === null || snapshot.draining ? 'unhealthy' : snapshot.health;
+    const health = this.#health();
     const details =
       allowed && snapshot !== null ? `,"timestamp":"${new Date().toISOString()}"${snapshot.healthTail}` : '';
     return jsonReply(health === 'unhealthy' ? 503 : 200, `{"status":"${health}"${details}}`, NO_STORE);
+  }
+
+  /** A hung supervisor takes nothing from what its workers can do. */
+  #health(): 'healthy' | 'degraded' | 'unhealthy' {
+    const { latest, current } = this.#view;
+    if (latest === null || latest.draining) return 'unhealthy';
+    return current === null ? 'degraded' : current.health;
   }
 
   status(allowed: boolean): Reply {
@@ -63,6 +69,7 @@ export class AdminPages {
 
   async metrics(allowed: boolean, accept: string): Promise<Reply> {
     if (!allowed) return UNAUTHORISED;
+    if (this.#view.current === null) return UNAVAILABLE;
     const rendered = await this.#metrics.render(accept.includes('application/openmetrics-text'));
     if (rendered === null) return UNAVAILABLE;
     return { status: 200, contentType: rendered.contentType, body: rendered.body, headers: NO_STORE };

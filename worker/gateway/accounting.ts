@@ -70,6 +70,11 @@ export class Accounting {
     this.#accessLog?.write(record);
   }
 
+  /** Something threw that never should. */
+  bug(error: unknown): void {
+    this.#logger.error(`a request met a bug: ${error instanceof Error ? error.stack : String(error)}`);
+  }
+
   /** A provider's own answer with 5xx counts against it; a client that went away and a 4xx do not. */
   #observe(record: ExchangeRecord): void {
     const { provider, failure, status } = record;

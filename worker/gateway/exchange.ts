@@ -20,7 +20,9 @@ const PING_AFTER_MS = 15_000;
 const KEEP_WAITING_EVERY_MS = 3000;
 const PING = Buffer.from('event: ping\ndata: {"type": "ping"}\n\n');
 const NEWLINE = 0x0a;
-const RETURN = 0x0d;
+const EMPTY_LINE = 0x0a0a;
+const EMPTY_LINE_CRLF = 0x0a0d0a;
+const MAX_DISCARDED_BYTES = 64 * 1024;
 
 /** What an exchange needs of its surroundings. */
 export interface ExchangeHost {
@@ -40,7 +42,7 @@ export class Exchange implements UpstreamHandler, Ticking {
   /** Where it goes; set when it holds a place among the requests to that provider. */
   provider: Provider | null = null;
   /** Answers 404 and 501 of the provider with this instead: it does not have the call. */
-  fallback: (() => string) | null = null;
+  fallback: (() => void) | null = null;
 
   readonly #host: ExchangeHost;
   readonly #res: EngineResponse;
@@ -49,8 +51,10 @@ export class Exchange implements UpstreamHandler, Ticking {
   #tap: AnswerTap | null = null;
   #inflate: InflatingFeed | null = null;
   #streaming = false;
-  /** Nothing of an event is out without its end: a `ping` may stand here. */
-  #betweenEvents = true;
+  /** The last three bytes that went out: they tell whether a `ping` may stand here. */
+  #lastBytes = EMPTY_LINE;
+  #discarding = false;
+  #discardedBytes = 0;
   #held: Uint8Array | null = null;
   #expectedBytes: number | null = null;
   #paused = false;
@@ -110,13 +114,13 @@ export class Exchange implements UpstreamHandler, Ticking {
     this.#deadlineMs = Number.POSITIVE_INFINITY;
     this.phase = 'response';
     if (this.fallback !== null && (status === 404 || status === 501)) {
-      this.#call?.abort();
-      this.reply(this.fallback());
+      // Its body is read and dropped first: an abort would cost the connection.
+      this.#discarding = true;
       return;
     }
     const headers: (string | Uint8Array)[] = this.#host.draining ? ['connection', 'close'] : [];
     const facts = copyAnswerHeaders(rawHeaders, headers);
-    if (facts.requestId !== null) this.record.requestId = facts.requestId;
+    if (facts.requestId) this.record.requestId = facts.requestId;
     headers.push('request-id', this.record.requestId, ...this.#routeHeaders());
     this.record.status = status;
     this.#streaming = facts.contentType.startsWith('text/event-stream');
@@ -126,12 +130,16 @@ export class Exchange implements UpstreamHandler, Ticking {
   }
 
   onData(chunk: Uint8Array): void {
+    if (this.#discarding) {
+      this.#discard(chunk);
+      return;
+    }
     this.#lastByteAt = performance.now();
-    this.record.streamBytes += chunk.length;
     if (this.#inflate === null) this.#feedTap(chunk);
     else this.#inflate.feed(chunk);
     if (this.#streaming) {
-      this.#betweenEvents = endsEvent(chunk);
+      this.record.streamBytes += chunk.length;
+      this.#lastBytes = lastBytesOf(this.#lastBytes, chunk);
     } else if (chunk.length === this.#expectedBytes) {
       // The whole answer in one piece: it leaves in one write, with its length, when the provider has ended it.
       this.#held = chunk;
@@ -144,17 +152,24 @@ export class Exchange implements UpstreamHandler, Ticking {
   }
 
   onEnd(): void {
+    if (this.#discarding) {
+      this.fallback?.();
+      return;
+    }
     // What is left is the client's to take: no deadline of the provider's runs any more.
     this.#paused = true;
     if (this.record.status === 204 || this.record.status === 304) this.#writer.endWithoutBody();
     else if (this.#held !== null) this.#writer.end(this.#held);
     else if (this.#endedTooEarly()) {
-      this.record.failure = 'stream_incomplete';
-      this.#endWithErrorEvent({ type: 'api_error', message: "The provider's stream ended before its last event" });
+      this.onError(new UpstreamError('closed', "The provider's stream ended before its last event"));
     } else this.#writer.end();
   }
 
   onError(error: UpstreamError): void {
+    if (this.#discarding) {
+      this.fallback?.();
+      return;
+    }
     this.record.failure = error.reason;
     this.#host.providerFailed(this, error);
     this.#fail(answerToUpstreamError(error, this.record.provider));
@@ -182,7 +197,8 @@ export class Exchange implements UpstreamHandler, Ticking {
   // --- the client's side ---
 
   #clientAborted(): void {
-    if (this.phase === 'done') return;
+    // A cut connection is reported as an abort, too: that one is our own doing.
+    if (this.phase === 'done' || this.#writer.closed) return;
     this.record.abortedIn = this.phase;
     this.#clientGone = true;
     this.#writer.aborted();
@@ -220,8 +236,16 @@ export class Exchange implements UpstreamHandler, Ticking {
     if (this.record.firstTokenAt === 0 && tap.sawContent) this.record.firstTokenAt = performance.now();
   }
 
+  #discard(chunk: Uint8Array): void {
+    this.#discardedBytes += chunk.length;
+    if (this.#discardedBytes <= MAX_DISCARDED_BYTES) return;
+    this.#call?.abort();
+    this.fallback?.();
+  }
+
   #ping(nowMs: number): void {
-    if (!this.#streaming || !this.#betweenEvents || this.#inflate !== null || this.record.status !== 200) return;
+    if (!this.#streaming || !isBetweenEvents(this.#lastBytes) || this.#inflate !== null || this.record.status !== 200)
+      return;
     if (nowMs - this.#lastPingAt < PING_AFTER_MS) return;
     this.#lastPingAt = nowMs;
     this.#writer.write(PING);
@@ -240,7 +264,10 @@ export class Exchange implements UpstreamHandler, Ticking {
   }
 
   #endWithErrorEvent(error: ProxyError): void {
-    this.#writer.write(Buffer.from((this.#betweenEvents ? '' : '\n\n') + streamErrorEvent(error)));
+    this.#paused = true;
+    // Within an event its next line follows: the last `event:` of an event is the one that counts to a client.
+    const lineEnded = isBetweenEvents(this.#lastBytes) || (this.#lastBytes & 0xff) === NEWLINE;
+    this.#writer.write(Buffer.from((lineEnded ? '' : '\n') + streamErrorEvent(error)));
     this.#writer.end();
   }
 
@@ -273,11 +300,16 @@ export class Exchange implements UpstreamHandler, Ticking {
   }
 }
 
-/** Whether the bytes end with an empty line, as an event does. */
-function endsEvent(chunk: Uint8Array): boolean {
-  const { length } = chunk;
-  if (length < 2 || chunk[length - 1] !== NEWLINE) return false;
-  return chunk[length - 2] === NEWLINE || (chunk[length - 2] === RETURN && chunk[length - 3] === NEWLINE);
+/** The last three bytes of everything so far, as one number: an empty line may come in pieces. */
+function lastBytesOf(before: number, chunk: Uint8Array): number {
+  let last = before;
+  for (let i = Math.max(0, chunk.length - 3); i < chunk.length; i++) last = ((last << 8) | (chunk[i] ?? 0)) & 0xffffff;
+  return last;
+}
+
+/** Whether the bytes end with an empty line, as an event does: LF LF, or CR LF (of it) CR LF. */
+function isBetweenEvents(lastBytes: number): boolean {
+  return (lastBytes & 0xffff) === EMPTY_LINE || lastBytes === EMPTY_LINE_CRLF;
 }
 
 /** Text as a header value: a client's model name may hold anything. */

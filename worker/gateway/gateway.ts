@@ -5,9 +5,9 @@
 import type { Config, Provider } from '../../shared/config/config';
 import { joinUrl } from '../../shared/config/join-url';
 import type { ProxyError } from '../../shared/errors';
-import { type Access, type AccessRule, apiRefusal } from '../http/access-rule';
-import type { EngineRequest, EngineResponse } from '../http/engine';
-import { copyHead, header, headProblem, type RequestHead } from '../http/request-head';
+import { type AccessRule, apiRefusal } from '../http/access-rule';
+import type { EngineResponse } from '../http/engine';
+import { header, type RequestHead } from '../http/request-head';
 import { MessagesFacts } from '../routing/facts';
 import { decideRoute, type RouteDecision } from '../routing/route';
 import type { UpstreamError } from '../upstream/upstream';
@@ -51,13 +51,12 @@ export class Gateway implements ExchangeHost {
   }
 
   /** Takes a POST to one of the proxied paths. */
-  handle(path: ProxiedPath, res: EngineResponse, req: EngineRequest): void {
-    const head = copyHead(res, req);
+  handle(path: ProxiedPath, res: EngineResponse, head: RequestHead): void {
     const { access, admission, config } = this.#parts;
     const caller = access.evaluate(head);
     const exchange = this.#begin(res, head, caller.client);
 
-    const refusal = this.#refusalAtTheDoor(head, caller.level) ?? admission.enter(caller.client);
+    const refusal = apiRefusal(caller.level, config.apiKey !== null) ?? admission.enter(caller.client);
     if (refusal !== null) {
       exchange.refuse(refusal);
       return;
@@ -66,16 +65,19 @@ export class Gateway implements ExchangeHost {
 
     readBody(res, header(head, 'content-length'), config.performance.maxRequestBodyBytes, (body) => {
       if (exchange.ended) return;
-      if (Buffer.isBuffer(body)) this.#proceed(path, exchange, head, body);
+      if (Buffer.isBuffer(body)) this.#guarded(exchange, () => this.#proceed(path, exchange, head, body));
       else exchange.refuse(body);
     });
   }
 
-  /** What can be refused without reading a byte of the body. */
-  #refusalAtTheDoor(head: RequestHead, level: Access['level']): ProxyError | null {
-    const problem = headProblem(head);
-    if (problem !== null) return HEAD_ERRORS[problem.status](problem.message);
-    return apiRefusal(level, this.#parts.config.apiKey !== null);
+  /** A bug in what a client's bytes lead to must not end the process, and leave nobody without an answer. */
+  #guarded(exchange: Exchange, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#parts.accounting.bug(error);
+      exchange.refuse({ type: 'internal_error', message: 'Internal error' });
+    }
   }
 
   /** The body is there: from here on the proxy's own time is measured. */
@@ -105,7 +107,7 @@ export class Gateway implements ExchangeHost {
         exchange.reply(estimate());
         return;
       }
-      exchange.fallback = estimate;
+      exchange.fallback = () => this.#guarded(exchange, () => exchange.reply(estimate()));
     }
     const refusal = this.#refusalAtTheProvider(provider);
     if (refusal !== null) {
@@ -188,11 +190,6 @@ export class Gateway implements ExchangeHost {
 }
 
 const NOWHERE = { start: 0, end: 0 };
-const HEAD_ERRORS = {
-  400: (message: string): ProxyError => ({ type: 'invalid_request_error', message }),
-  431: (message: string): ProxyError => ({ type: 'request_header_fields_too_large', message }),
-};
-
 function wrongDialect(provider: Provider): ProxyError {
   return {
     type: 'not_implemented_error',

@@ -22,7 +22,10 @@ export class ProviderObserver {
     const report = this.#of(provider);
     report.inFlight--;
     report.requests++;
-    if (outcome === 'success') report.trailingErrors = 0;
+    if (outcome === 'success') {
+      report.successes++;
+      report.trailingErrors = 0;
+    }
     if (outcome !== 'failure') return;
     report.errors++;
     report.trailingErrors++;
@@ -34,7 +37,7 @@ export class ProviderObserver {
   take(): ProviderReport[] {
     const reports = [...this.#reports.values()].map((report) => ({ ...report }));
     for (const report of this.#reports.values()) {
-      Object.assign(report, { requests: 0, errors: 0, trailingErrors: 0, lastError: null });
+      Object.assign(report, { requests: 0, successes: 0, errors: 0, trailingErrors: 0, lastError: null });
     }
     return reports;
   }
@@ -42,7 +45,7 @@ export class ProviderObserver {
   #of(name: string): ProviderReport {
     let report = this.#reports.get(name);
     if (report === undefined) {
-      report = { name, inFlight: 0, requests: 0, errors: 0, trailingErrors: 0, lastError: null };
+      report = { name, inFlight: 0, requests: 0, successes: 0, errors: 0, trailingErrors: 0, lastError: null };
       this.#reports.set(name, report);
     }
     return report;

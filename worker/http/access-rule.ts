@@ -27,6 +27,8 @@ const FORWARDING_HEADERS: ReadonlySet<string> = new Set([
   'true-client-ip',
 ]);
 
+/** `[::1]:3456` */
+const BRACKETED_HOST = /^\[([^\]]+)\](?::\d*)?$/;
 const BEARER = /^bearer +(\S+)\s*$/i;
 
 export class AccessRule {
@@ -105,7 +107,7 @@ export class AccessRule {
   }
 
   #isOwnHost(host: string): boolean {
-    const name = host.startsWith('[') ? host.slice(1, host.indexOf(']')) : host.replace(/:\d*$/, '');
+    const name = BRACKETED_HOST.exec(host)?.[1] ?? host.replace(/:\d*$/, '');
     return name === 'localhost' || name === this.#configuredHost || isLoopback(name);
   }
 }

@@ -17,13 +17,22 @@ export class JsApp implements EngineApp {
       const url = request.url ?? '/';
       const queryAt = url.indexOf('?');
       const path = queryAt < 0 ? url : url.slice(0, queryAt);
-      const handler = this.#handlers.get(path) ?? this.#handlers.get('/*');
+      const handler = this.#handlers.get(path) ?? this.#wildcard(path);
       const query = queryAt < 0 ? '' : url.slice(queryAt + 1);
       handler?.(new JsResponse(request, response), new JsRequest(request, path, query));
     });
     // The deadlines of a proxied request are the gateway's own.
     this.#server.requestTimeout = 0;
     this.#server.keepAliveTimeout = 60_000;
+  }
+
+  /** The longest `/some/path/*` that fits. */
+  #wildcard(path: string): EngineHandler | undefined {
+    const fitting = [...this.#handlers.keys()].filter(
+      (pattern) => pattern.endsWith('/*') && path.startsWith(pattern.slice(0, -1)),
+    );
+    const longest = fitting.sort((a, b) => b.length - a.length)[0];
+    return longest === undefined ? undefined : this.#handlers.get(longest);
   }
 
   any(pattern: string, handler: EngineHandler): this {

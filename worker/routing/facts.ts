@@ -42,10 +42,14 @@ export class MessagesFacts implements RouteFacts {
   }
 }
 
-/** An image block, on its own or inside a tool result. */
+/** An image block, on its own or inside a tool result; nothing is nested deeper than that. */
 function hasImage(content: unknown): boolean {
+  const isImage = (block: unknown) => stringField(block, 'type') === 'image';
   if (!Array.isArray(content)) return false;
-  return content.some((block) => stringField(block, 'type') === 'image' || hasImage(fieldOf(block, 'content')));
+  return content.some((block) => {
+    const inner = fieldOf(block, 'content');
+    return isImage(block) || (Array.isArray(inner) && inner.some(isImage));
+  });
 }
 
 function fieldOf(value: unknown, name: string): unknown {

@@ -20,15 +20,18 @@ const BY_CODE: Readonly<Record<string, readonly [UpstreamFailure, string]>> = {
   UND_ERR_PRX_TLS: ['proxy', 'The outbound proxy failed'],
 };
 
+const NOT_HTTP = new UpstreamError('bad_response', 'The provider answered with something that is no HTTP');
+
 /** The reason behind whatever undici or Node threw. */
 export function classifyUndiciError(error: unknown): UpstreamError {
   for (const cause of causes(error)) {
+    // undici's parser errors have a name, and no code.
+    if (cause instanceof Error && cause.name === 'HTTPParserError') return NOT_HTTP;
     const code = codeOf(cause);
     if (code === null) continue;
     const known = BY_CODE[code];
     if (known !== undefined) return new UpstreamError(known[0], known[1]);
-    if (code.startsWith('HPE_'))
-      return new UpstreamError('bad_response', 'The provider answered with something that is no HTTP');
+    if (code.startsWith('HPE_')) return NOT_HTTP;
     if (isTlsCode(code)) return new UpstreamError('tls', `TLS to the provider failed (${code})`);
     if (code === 'UND_ERR_ABORTED' && messageOf(cause).startsWith('Proxy response')) {
       return new UpstreamError('proxy', 'The outbound proxy refused to connect to the provider');

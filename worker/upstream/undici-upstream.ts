@@ -30,7 +30,9 @@ export class UndiciUpstream implements Upstream {
   readonly #options: UndiciUpstreamOptions;
   readonly #dispatcher: Dispatcher;
   #pools: Pool[] = [];
-  #underWay = 0;
+  #running = 0;
+  /** In the order of arrival. undici's own queue would hold on to what is aborted while it waits. */
+  readonly #waiting = new Set<Call>();
 
   constructor(options: UndiciUpstreamOptions) {
     this.#options = options;
@@ -38,29 +40,14 @@ export class UndiciUpstream implements Upstream {
   }
 
   dispatch(request: UpstreamRequest, handler: UpstreamHandler): UpstreamCall {
-    const call = new Call(handler, () => this.#underWay--);
-    if (this.#underWay >= this.#options.maxConnections + this.#options.maxWaiting) {
+    const call = new Call(request, handler, (ended) => this.#ended(ended));
+    if (this.#running < this.#options.maxConnections) {
+      this.#start(call);
+    } else if (this.#waiting.size < this.#options.maxWaiting) {
+      this.#waiting.add(call);
+    } else {
+      // The caller has its call in hand before it hears of it.
       queueMicrotask(() => call.fail(new UpstreamError('queue_full', 'Too many requests wait for this provider')));
-      this.#underWay++;
-      return call;
-    }
-    this.#underWay++;
-    try {
-      this.#dispatcher.dispatch(
-        {
-          origin: this.#options.origin,
-          path: request.target,
-          method: request.method,
-          headers: request.headers,
-          body: request.body,
-          // The deadlines are the gateway's own: it also counts the time in the queue.
-          headersTimeout: 0,
-          bodyTimeout: 0,
-        },
-        call,
-      );
-    } catch (error) {
-      queueMicrotask(() => call.fail(classifyUndiciError(error)));
     }
     return call;
   }
@@ -72,11 +59,40 @@ export class UndiciUpstream implements Upstream {
       active += pool.stats.running;
       connected += pool.stats.connected;
     }
-    return { active, idle: Math.max(0, connected - active), waiting: Math.max(0, this.#underWay - active) };
+    return { active, idle: Math.max(0, connected - active), waiting: this.#waiting.size };
   }
 
   destroy(): void {
     void this.#dispatcher.destroy();
+  }
+
+  #start(call: Call): void {
+    const { target, method, headers, body } = call.request;
+    this.#running++;
+    call.started = true;
+    try {
+      // The deadlines are the gateway's own: they also count the time of waiting.
+      const deadlines = { headersTimeout: 0, bodyTimeout: 0 };
+      this.#dispatcher.dispatch(
+        { origin: this.#options.origin, path: target, method, headers, body, ...deadlines },
+        call,
+      );
+    } catch (error) {
+      queueMicrotask(() => call.fail(classifyUndiciError(error)));
+    }
+  }
+
+  #ended(call: Call): void {
+    if (!call.started) {
+      this.#waiting.delete(call);
+      return;
+    }
+    this.#running--;
+    for (const next of this.#waiting) {
+      this.#waiting.delete(next);
+      this.#start(next);
+      return;
+    }
   }
 
   #createDispatcher(): Dispatcher {
@@ -111,14 +127,18 @@ export class UndiciUpstream implements Upstream {
 
 /** One request under way: undici's handler on one side, ours on the other. */
 class Call implements UpstreamCall, Dispatcher.DispatchHandler {
+  readonly request: UpstreamRequest;
+  /** It has a place among the running ones. */
+  started = false;
   readonly #handler: UpstreamHandler;
-  readonly #release: () => void;
+  readonly #onEnded: (call: Call) => void;
   #controller: Dispatcher.DispatchController | null = null;
   #done = false;
 
-  constructor(handler: UpstreamHandler, release: () => void) {
+  constructor(request: UpstreamRequest, handler: UpstreamHandler, onEnded: (call: Call) => void) {
+    this.request = request;
     this.#handler = handler;
-    this.#release = release;
+    this.#onEnded = onEnded;
   }
 
   pause(): void {
@@ -139,7 +159,7 @@ class Call implements UpstreamCall, Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    // Aborted while it waited for a connection.
+    // Aborted while its connection was being made.
     if (this.#done) controller.abort(new Error('aborted'));
   }
 
@@ -165,7 +185,7 @@ class Call implements UpstreamCall, Dispatcher.DispatchHandler {
   #finish(): boolean {
     if (this.#done) return false;
     this.#done = true;
-    this.#release();
+    this.#onEnded(this);
     return true;
   }
 }

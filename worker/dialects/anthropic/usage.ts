@@ -1,9 +1,8 @@
 /**
  * Reads token counts out of an Anthropic answer as it passes by, without changing or delaying a byte of it.
  *
- * In a stream the counts stand in two events only (`message_start`, `message_delta`). Per chunk there are two native
- * searches and nothing else: a line is parsed only if it has the bytes `"usage"`, which cannot stand inside a JSON
- * string (its quotes would be escaped).
+ * In a stream few events matter (`message_start`, `message_delta`, and the last one). Per chunk there are a few native
+ * searches and nothing else: a line is parsed only if it has the bytes of a mark.
  */
 import { memberValue, scanMembers } from '../../gateway/json-members';
 
@@ -26,23 +25,19 @@ export interface AnswerTap {
   isComplete(): boolean;
 }
 
-const USAGE = Buffer.from('"usage"');
+/** What the interesting events have and the others do not. With its quotes none of these can stand in a JSON string. */
+const MARKS = [Buffer.from('"usage"'), Buffer.from('"message_stop"'), Buffer.from('"error"')];
 const CONTENT_DELTA = Buffer.from('content_block_delta');
-/** With its quotes a type cannot stand inside a JSON string. */
-const LAST_EVENTS = [Buffer.from('"message_stop"'), Buffer.from('"error"')];
 const NEWLINE = 0x0a;
 
 /** An incomplete line, and a whole unary answer, are kept up to this; beyond it the counts are given up. */
 const MAX_KEPT_BYTES = 16 * 1024 * 1024;
-/** The last event is at most three lines, and these come at worst one by one. */
-const RECENT_PIECES = 4;
-
 /** For `text/event-stream`. */
 export class StreamTap implements AnswerTap {
   readonly #counts: Partial<TokenUsage> = {};
   #line: Uint8Array[] = [];
   #lineBytes = 0;
-  readonly #recent: Buffer[] = [];
+  #complete = false;
   sawContent = false;
 
   feed(chunk: Uint8Array): void {
@@ -59,14 +54,14 @@ export class StreamTap implements AnswerTap {
     this.#line = [];
     this.#lineBytes = 0;
     if (end < bytes.length) this.#keep(bytes.subarray(end));
-    this.#recent.push(lines);
-    if (this.#recent.length > RECENT_PIECES) this.#recent.shift();
     // A cut inside the marker is healed by joining the line's pieces.
     if (!this.sawContent && lines.length > bytes.length) this.sawContent = lines.includes(CONTENT_DELTA);
-    for (let at = lines.indexOf(USAGE); at >= 0; at = lines.indexOf(USAGE, at)) {
-      const lineEnd = lines.indexOf(NEWLINE, at);
-      this.#readEvent(lines.subarray(lines.lastIndexOf(NEWLINE, at) + 1, lineEnd));
-      at = lineEnd;
+    for (const mark of MARKS) {
+      for (let at = lines.indexOf(mark); at >= 0; at = lines.indexOf(mark, at)) {
+        const lineEnd = lines.indexOf(NEWLINE, at);
+        this.#readEvent(lines.subarray(lines.lastIndexOf(NEWLINE, at) + 1, lineEnd));
+        at = lineEnd;
+      }
     }
   }
 
@@ -75,7 +70,7 @@ export class StreamTap implements AnswerTap {
   }
 
   isComplete(): boolean {
-    return this.#recent.some((lines) => LAST_EVENTS.some((event) => lines.includes(event)));
+    return this.#complete;
   }
 
   #keep(piece: Uint8Array): void {
@@ -89,6 +84,7 @@ export class StreamTap implements AnswerTap {
     if (event === null) return;
     if (event['type'] === 'message_start') addCounts(this.#counts, objectField(objectField(event, 'message'), 'usage'));
     else if (event['type'] === 'message_delta') addCounts(this.#counts, objectField(event, 'usage'));
+    else if (event['type'] === 'message_stop' || event['type'] === 'error') this.#complete = true;
   }
 }
 
