@@ -30,6 +30,9 @@ export interface Log {
 }
 
 export function createLog(options: LogOptions): Log {
+  // Writes that had to wait would leave joined, and a pipe takes no more than 4 KiB in one piece: lines of several
+  // processes would mix.
+  Object.assign(process.stdout, { _writev: null });
   const { timestamp, printf, json, combine, colorize } = format;
   const pretty = options.file === null && process.stdout.isTTY === true;
   const redact = redactor(options.secrets);
@@ -62,7 +65,8 @@ export function createLog(options: LogOptions): Log {
     pretty,
     writeRaw: (text) => {
       // winston writes the MESSAGE field and a line end: the last one is taken off here.
-      transport.log?.({ [MESSAGE]: text.endsWith('\n') ? text.slice(0, -1) : text }, () => {});
+      const lines = redact(text);
+      transport.log?.({ [MESSAGE]: lines.endsWith('\n') ? lines.slice(0, -1) : lines }, () => {});
     },
     close: () =>
       new Promise((resolve) => {

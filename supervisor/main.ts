@@ -1,7 +1,7 @@
 /** The supervisor process: wiring, signals, readiness. No request ever passes through it. */
 import type { Config } from '../shared/config/config';
 import { secretsOf } from '../shared/config/secrets';
-import { createLog, type Log } from '../shared/logger';
+import { createLog, type Log, redactor } from '../shared/logger';
 import { SANDBOX_PROVIDER_NAME } from '../shared/sandbox';
 import { readBuildInfo } from '../shared/version';
 import { type AddressClaim, claimAddress } from './address-claim';
@@ -28,7 +28,7 @@ export async function runSupervisor(config: Config, warnings: readonly string[])
     const claim = await claimAddress(config.host, config.port);
     return await supervise(config, warnings, log, claim);
   } catch (error) {
-    log.logger.error(`ccproxy cannot start: ${error instanceof Error ? error.message : String(error)}`);
+    lastWords(log, config, error instanceof Error ? error.message : String(error));
     return 1;
   } finally {
     await log.close();
@@ -63,7 +63,7 @@ async function supervise(config: Config, warnings: readonly string[], log: Log, 
       build,
       logger,
       onGiveUp: (reason) => {
-        logger.error(`ccproxy cannot start: ${reason}`);
+        lastWords(log, config, reason);
         supervisor.killAll();
         end(1);
       },
@@ -93,6 +93,12 @@ async function supervise(config: Config, warnings: readonly string[], log: Log, 
       process.send?.('ready');
     });
   });
+}
+
+/** Why a start failed: on the terminal too, where the log goes to a file. */
+function lastWords(log: Log, config: Config, reason: string): void {
+  log.logger.error(`ccproxy cannot start: ${reason}`);
+  if (config.logFile !== null) console.error(`ccproxy cannot start: ${redactor(secretsOf(config))(reason)}`);
 }
 
 function onEndSignals(react: { first: (signal: string) => void; second: (signal: string) => void }): void {

@@ -47,4 +47,6 @@ fi
 
 echo "run-with-engine: Node $("$node" -p process.versions.node), glibc $("$node" -p 'process.report.getReport().header.glibcVersionRuntime')"
 export CCPROXY_ENGINE=20.57
+# Files that are named replace those of .mocharc.json; mocha by itself would run both.
+[ $# -eq 0 ] || set -- --no-config --timeout 20000 "$@"
 exec "$node" node_modules/mocha/bin/mocha.js "$@"

@@ -12,7 +12,7 @@ export class ClusterView {
   #unavailable: ReadonlySet<string> = new Set();
 
   constructor(identity: WorkerIdentity) {
-    this.#servedBy = `,"served_by":{"slot":${identity.slot},"pid":${process.pid},"snapshot_age_ms":`;
+    this.#servedBy = `,"served_by":{"slot":${identity.slot},"pid":${process.pid}},"snapshot_age_ms":`;
   }
 
   receive(snapshot: SnapshotMessage): void {
@@ -43,6 +43,6 @@ export class ClusterView {
   statusDocument(): string | null {
     const snapshot = this.current;
     if (snapshot === null || snapshot.draining) return null;
-    return `${snapshot.statusHead}${this.#servedBy}${Math.round(this.ageMs)}}}`;
+    return `${snapshot.statusHead}${this.#servedBy}${Math.round(this.ageMs)}}`;
   }
 }

@@ -10,6 +10,7 @@ const report = (more: Partial<ProviderReport> = {}): ProviderReport => ({
   name: 'one',
   inFlight: 0,
   requests: 0,
+  successes: 0,
   errors: 0,
   trailingErrors: 0,
   lastError: null,
@@ -22,7 +23,7 @@ const failures = (count: number) =>
     trailingErrors: count,
     lastError: { at: AT, code: 'refused', message: 'no' },
   });
-const successes = (count: number) => report({ requests: count });
+const successes = (count: number) => report({ requests: count, successes: count });
 
 describe('provider board', () => {
   let config: Config;
@@ -94,10 +95,16 @@ describe('provider board', () => {
 
   it('counts a row anew after a success within a report', () => {
     board.report(1, [failures(2)], 0);
-    board.report(1, [report({ requests: 5, errors: 3, trailingErrors: 1 })], 0);
+    board.report(1, [report({ requests: 5, successes: 2, errors: 3, trailingErrors: 1 })], 0);
     expect(view()).to.include({ state: 'degraded', reason: 'the last request failed' });
-    board.report(1, [report({ requests: 4, errors: 3, trailingErrors: 3 })], 0);
+    board.report(1, [report({ requests: 4, successes: 1, errors: 3, trailingErrors: 3 })], 0);
     expect(view().state).to.equal('unavailable');
+  });
+
+  it('is not healed by requests whose clients went away first', () => {
+    board.report(1, [failures(3)], 0);
+    board.report(1, [report({ requests: 5 })], 1);
+    expect(view(1)).to.include({ state: 'unavailable' });
   });
 
   it('is not changed by a report without news', () => {

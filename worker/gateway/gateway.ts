@@ -115,7 +115,7 @@ export class Gateway implements ExchangeHost {
       return;
     }
     exchange.provider = provider;
-    this.#send(path, exchange, provider, head, spliceMembers(body, scan, overrides(decision, asked)));
+    this.#send(path, exchange, provider, head, spliceMembers(body, scan, overrides(path, decision, asked)));
     exchange.record.overheadMs = performance.now() - readAt;
   }
 
@@ -221,9 +221,9 @@ function invalid(message: string): ProxyError {
 }
 
 /** What must change in the body: the model where routing chose another, and what the route's parameters override. */
-function overrides(decision: RouteDecision, asked: string): Record<string, unknown> {
-  const changed: Record<string, unknown> = { ...decision.parameters };
-  delete changed['model'];
+function overrides(path: ProxiedPath, decision: RouteDecision, asked: string): Record<string, unknown> {
+  // Counting takes none of the parameters of an answer.
+  const changed: Record<string, unknown> = path === '/v1/messages' ? { ...decision.parameters } : {};
   if (decision.model !== asked) changed['model'] = decision.model;
   return changed;
 }

@@ -1,0 +1,95 @@
+/** A hung supervisor: nobody presents old data as current, traffic goes on, and nobody is killed for it afterwards. */
+import { expect } from 'chai';
+import { request } from '../support/http';
+import { type LoadReport, runLoad } from '../support/load';
+import { type MockProvider, startMockProvider } from '../support/mock-provider';
+import { isAlive, isStopped } from '../support/processes';
+import { type RunningProxy, startProxy } from '../support/proxy';
+import type { RawClient } from '../support/raw-client';
+import { deferred, eventually } from '../support/wait';
+import {
+  connectToEach,
+  messageBytes,
+  messageRequest,
+  mockConfig,
+  STATUS_BYTES,
+  statusOn,
+  UNAVAILABLE_BODY,
+} from './cluster';
+
+/** Beyond the heartbeat time-out (5 s) and a tick: a supervisor that counted its own sleep would kill everybody. */
+const STOPPED_MS = 6500;
+
+describe('cluster: the supervisor is stopped and goes on', function () {
+  this.timeout(30_000);
+  let provider: MockProvider;
+  let proxy: RunningProxy;
+  let clients: Map<number, RawClient>;
+  let load: LoadReport<number>;
+  before(async () => {
+    provider = await startMockProvider({ record: false });
+    proxy = await startProxy({ config: mockConfig(provider) });
+    clients = await connectToEach(proxy);
+  });
+  after(async () => {
+    for (const client of clients?.values() ?? []) client.destroy();
+    if (proxy !== undefined && isAlive(proxy.pid)) proxy.signal('SIGCONT');
+    await proxy?.stop();
+    await provider?.close();
+  });
+
+  it('answers /status with 503 within 6 s, from every worker and with the exact body, while messages go on', async () => {
+    const woken = deferred();
+    const stoppedAt = performance.now();
+    proxy.signal('SIGSTOP');
+    await eventually(() => isStopped(proxy.pid), { what: 'the supervisor being stopped' });
+    const running = runLoad({
+      clients: 2,
+      until: woken.promise,
+      requestFn: async () => (await request(messageRequest(proxy))).status,
+    });
+    try {
+      for (const client of clients.values()) {
+        const unavailable = async () => {
+          const { status, body, headers } = await client.roundTrip(STATUS_BYTES);
+          if (status === 200) return false;
+          expect({ status, body: body.toString('utf8') }).to.deep.equal({ status: 503, body: UNAVAILABLE_BODY });
+          expect(headers['content-type']).to.equal('application/json; charset=utf-8');
+          return true;
+        };
+        await eventually(unavailable, { timeoutMs: 6000, intervalMs: 50, what: '503' });
+      }
+      expect(performance.now() - stoppedAt, 'until all say 503, ms').to.be.below(6000);
+      for (const [pid, client] of clients) {
+        const { status } = await client.roundTrip(messageBytes());
+        expect(status, `/v1/messages from worker ${pid}`).to.equal(200);
+      }
+      expect((await request({ url: `${proxy.url}/health` })).status).to.equal(503);
+      expect((await request({ url: `${proxy.url}/livez` })).status).to.equal(200);
+      await eventually(() => performance.now() - stoppedAt >= STOPPED_MS, { what: 'a long enough stop' });
+    } finally {
+      woken.resolve();
+      load = await running;
+    }
+    expect(load.failureSummary()).to.equal('');
+    expect(new Set(load.results)).to.deep.equal(new Set([200]));
+    expect(load.results.length).to.be.above(20);
+  });
+
+  it('answers 200 again after SIGCONT, and no worker was killed', async () => {
+    proxy.signal('SIGCONT');
+    for (const client of clients.values()) await eventually(() => statusOn(client), { timeoutMs: 3000 });
+    // Two ticks of the supervisor later it has judged everybody by its own clock.
+    const judged = async () => {
+      const document = await proxy.status();
+      return document.workers.list.every((worker) => worker.last_heartbeat_age_ms < 2000) && document;
+    };
+    const beforeTicks = (await eventually(judged)).supervisor.uptime_seconds;
+    const later = async () => (await proxy.status()).supervisor.uptime_seconds >= beforeTicks + 2;
+    await eventually(later, { what: 'two more ticks of the supervisor' });
+    const { workers } = await proxy.status();
+    expect(workers.list.map(({ pid }) => pid)).to.have.members([...clients.keys()]);
+    for (const worker of workers.list) expect(worker).to.include({ restarts: 0, last_exit: null, state: 'ready' });
+    expect(proxy.output()).not.to.match(/is replaced/);
+  });
+});

@@ -1,0 +1,133 @@
+/** kill -9 of a worker under load (spec/supervision.md, 1, 15 and 16). */
+import { expect } from 'chai';
+import { request } from '../support/http';
+import { type LoadReport, runLoad } from '../support/load';
+import { type MockProvider, startMockProvider } from '../support/mock-provider';
+import { isAlive } from '../support/processes';
+import { parseMetrics } from '../support/prometheus';
+import { type RunningProxy, startProxy } from '../support/proxy';
+import type { RawClient } from '../support/raw-client';
+import type { StatusWorker } from '../support/status-document';
+import { deferred, eventually } from '../support/wait';
+import { connectToEach, messageBytes, messageRequest, mockConfig, statusOn } from './cluster';
+
+const CLIENTS = 4;
+
+/** Every series that must never fall, by name and labels. */
+function counters(text: string): Map<string, number> {
+  const neverFalling = parseMetrics(text).filter(({ name }) => /_(?:total|count|sum|bucket)$/.test(name));
+  return new Map(neverFalling.map(({ name, labels, value }) => [`${name}${JSON.stringify(labels)}`, value]));
+}
+
+function expectNoFall(earlier: string, later: string): void {
+  const now = counters(later);
+  const fallen = [...counters(earlier)].filter(([series, value]) => !((now.get(series) ?? -1) >= value));
+  expect(fallen.map(([series, value]) => `${series}: ${value} -> ${now.get(series)}`)).to.deep.equal([]);
+}
+
+describe('cluster: kill -9 of a worker', function () {
+  this.timeout(30_000);
+  let provider: MockProvider;
+  let proxy: RunningProxy;
+  let clients: Map<number, RawClient>;
+  let victim: number;
+  let survivor: RawClient;
+  let survivorPid: number;
+  let load: LoadReport<number>;
+  let replacement: StatusWorker;
+  let killedAt: number;
+  let replacedAfterMs: number;
+  const scrapes: string[] = [];
+
+  before(async () => {
+    provider = await startMockProvider({ record: false });
+    proxy = await startProxy({ config: mockConfig(provider) });
+    clients = await connectToEach(proxy);
+    const [[killed], [lives, client]] = [...clients] as [[number, RawClient], [number, RawClient]]; // Two workers.
+    victim = killed;
+    survivor = client;
+    survivorPid = lives;
+
+    const done = deferred();
+    const running = runLoad({
+      clients: CLIENTS,
+      until: done.promise,
+      requestFn: async ({ turn }) => (await request(messageRequest(proxy, { stream: turn % 2 === 0 }))).status,
+    });
+    const scrape = async () => {
+      const { status, body } = await survivor.roundTrip('GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n');
+      expect(status).to.equal(200);
+      scrapes.push(body.toString('utf8'));
+      return proxy.metric(body.toString('utf8'), 'ccproxy_requests_total');
+    };
+    try {
+      await eventually(async () => (await scrape()) >= 50, { what: '50 requests counted' });
+      process.kill(victim, 'SIGKILL');
+      killedAt = performance.now();
+      const replaced = async () => {
+        await scrape();
+        const { workers } = await statusOn(survivor);
+        return workers.list.find(({ restarts, state }) => restarts === 1 && state === 'ready') ?? false;
+      };
+      replacement = await eventually(replaced, { timeoutMs: 5000, what: 'a replacement that is ready' });
+      replacedAfterMs = performance.now() - killedAt;
+      // The newcomer has counted something too.
+      const last = await scrape();
+      await eventually(async () => (await scrape()) >= last + 50, { what: '50 more requests counted' });
+    } finally {
+      done.resolve();
+      load = await running;
+    }
+    await scrape();
+  });
+  after(async () => {
+    for (const client of clients?.values() ?? []) client.destroy();
+    await proxy?.stop();
+    await provider?.close();
+  });
+
+  it('is followed by a replacement in the same slot, with the reason', async () => {
+    expect(isAlive(victim)).to.equal(false);
+    expect(replacement.pid).not.to.equal(victim);
+    expect(isAlive(replacement.pid)).to.equal(true);
+    const { at, ...exit } = replacement.last_exit ?? { at: '' };
+    expect(exit).to.deep.equal({ code: null, signal: 'SIGKILL', reason: 'signal' });
+    expect(Date.now() - Date.parse(at)).to.be.within(0, 30_000);
+    expect(replacedAfterMs, 'kill until ready, ms').to.be.below(3000);
+    const { workers, pid } = await proxy.status();
+    expect(pid).to.equal(proxy.pid);
+    expect(workers.list.map((worker) => worker.pid)).to.have.members([survivorPid, replacement.pid]);
+    expect(workers).to.include({ desired: 2, ready: 2 });
+  });
+
+  it('is served by the replacement on new connections', async () => {
+    const after = await connectToEach(proxy);
+    try {
+      expect([...after.keys()]).to.have.members([survivorPid, replacement.pid]);
+      for (const client of after.values()) expect((await client.roundTrip(messageBytes())).status).to.equal(200);
+    } finally {
+      for (const client of after.values()) client.destroy();
+    }
+  });
+
+  it('fails only what that worker had accepted, and leaves the connections of the other alone', async () => {
+    // A client may meet the dying process twice: it closes its connections one by one, the listening socket among them.
+    expect(load.failures.length, load.failureSummary()).to.be.at.most(2 * CLIENTS);
+    for (const { endedAt } of load.failures)
+      expect(endedAt - killedAt, 'failed after the kill, ms').to.be.within(0, 500);
+    expect(new Set(load.results)).to.deep.equal(new Set([200]));
+    expect((await survivor.roundTrip(messageBytes())).status).to.equal(200);
+  });
+
+  it('lets no counter and no histogram fall, from one scrape to the next', () => {
+    expect(scrapes.length).to.be.above(3);
+    for (const [i, text] of scrapes.entries()) if (i > 0) expectNoFall(scrapes[i - 1] ?? '', text);
+    expect(counters(scrapes.at(-1) ?? '').size).to.be.above(50);
+  });
+
+  it('is counted as a restart by signal, once', async () => {
+    const text = await proxy.metrics();
+    expect(proxy.metric(text, 'ccproxy_worker_restarts_total', { reason: 'signal' })).to.equal(1);
+    expect(proxy.metric(text, 'ccproxy_worker_restarts_total')).to.equal(1);
+  });
+});
