@@ -58,7 +58,7 @@ function mount(app: EngineApp, parts: ServerParts, path: string, handler: Handle
     const headOnly = head.method === 'HEAD';
     const problem = headProblem(head);
     if (problem !== null) {
-      sendReply(res, badHead(problem, isApi(head.path)), { headOnly, closing: true });
+      refuseLater(res, () => sendReply(res, badHead(problem, isApi(head.path)), { headOnly, closing: true }));
       return;
     }
     try {
@@ -68,6 +68,20 @@ function mount(app: EngineApp, parts: ServerParts, path: string, handler: Handle
       parts.onBug(error);
       sendReply(res, adminError({ type: 'internal_error', message: 'Internal error' }), { headOnly, closing: true });
     }
+  });
+}
+
+/**
+ * An answer given at once would let the engine go on with what came in the same read. A request that arrives before the
+ * one ahead of it was answered makes it close the connection.
+ */
+function refuseLater(res: EngineResponse, answer: () => void): void {
+  let gone = false;
+  res.onAborted(() => {
+    gone = true;
+  });
+  setImmediate(() => {
+    if (!gone) answer();
   });
 }
 

@@ -1,10 +1,6 @@
 /** With a key configured: who may use the API (spec/gateway.md, "Endpoints"), and how a key may be sent (spec/status.md). */
 import { networkInterfaces } from 'node:os';
 import { expect } from 'chai';
-import type { HeaderInput } from '../support/http-head';
-import { type MockProvider, startMockProvider } from '../support/mock-provider';
-import { type RunningProxy, startProxy } from '../support/proxy';
-import { halfRequest, type RawResponse, rawRequest, requestBytes } from '../support/raw-client';
 import {
   expectApiError,
   expectPageError,
@@ -13,7 +9,11 @@ import {
   PROVIDER_KEY,
   refusedOn,
   survivor,
-} from './bad-input-aftermath.test';
+} from '../support/aftermath';
+import type { HeaderInput } from '../support/http-head';
+import { type MockProvider, startMockProvider } from '../support/mock-provider';
+import { type RunningProxy, startProxy } from '../support/proxy';
+import { halfRequest, type RawResponse, rawRequest, requestBytes } from '../support/raw-client';
 
 const KEY = 'ccp-Key-0123456789';
 const REFUSED = { status: 401, type: 'authentication_error', message: 'Invalid or missing API key' };

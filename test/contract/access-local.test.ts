@@ -1,11 +1,11 @@
 /** Without a key only local requests are served: what "local" means (spec/status.md, "Who may read it"). */
 import { networkInterfaces } from 'node:os';
 import { expect } from 'chai';
+import { expectApiError, expectPageError, goodBody, mockConfig, survivor } from '../support/aftermath';
 import type { HeaderInput } from '../support/http-head';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { type RunningProxy, startProxy } from '../support/proxy';
 import { type RawResponse, rawRequest, requestBytes } from '../support/raw-client';
-import { expectApiError, expectPageError, goodBody, mockConfig, survivor } from './bad-input-aftermath.test';
 
 const PAGE_REFUSED = { status: 401, type: 'authentication_error', message: 'Invalid or missing API key' };
 const API_REFUSED = {

@@ -1,11 +1,11 @@
 /** The operator's pages: their shapes, headers and methods (spec/status.md and spec/gateway.md, "Endpoints"). */
 import { expect } from 'chai';
+import { expectPageError, expectUsable, mockConfig, postMessage, survivor } from '../support/aftermath';
 import { type HttpResponse, request } from '../support/http';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { childrenOf } from '../support/processes';
 import { type RunningProxy, startProxy } from '../support/proxy';
 import { RawClient, requestBytes } from '../support/raw-client';
-import { expectPageError, expectUsable, mockConfig, postMessage, survivor } from './bad-input-aftermath.test';
 
 const TEN = [
   'service',

@@ -1,10 +1,10 @@
 /** `trusted_proxies`: the client's address is taken from `x-forwarded-for` of these peers, and of no others. */
 import { expect } from 'chai';
+import { expectApiError, expectPageError, goodBody, mockConfig, survivor } from '../support/aftermath';
 import type { HeaderInput } from '../support/http-head';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { type RunningProxy, startProxy } from '../support/proxy';
 import { rawRequest, requestBytes } from '../support/raw-client';
-import { expectApiError, expectPageError, goodBody, mockConfig, survivor } from './bad-input-aftermath.test';
 
 const PAGE_REFUSED = { status: 401, type: 'authentication_error', message: 'Invalid or missing API key' };
 const API_REFUSED = { status: 403, type: 'permission_error', message: /^Only local requests are served/ };

@@ -1,12 +1,12 @@
 /** `max_request_body_size` is enforced while a body arrives: 413 at once, and nothing beyond it is kept. */
 import { expect } from 'chai';
+import { expectApiError, expectUsable, goodBody, mockConfig, postMessage, survivor } from '../support/aftermath';
 import { chunk, LAST_CHUNK } from '../support/chunked';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { childrenOf, rssBytes } from '../support/processes';
 import { type RunningProxy, startProxy } from '../support/proxy';
 import { ConnectionEnded, halfRequest, RawClient, requestBytes } from '../support/raw-client';
 import { deadline } from '../support/wait';
-import { expectApiError, expectUsable, goodBody, mockConfig, postMessage, survivor } from './bad-input-aftermath.test';
 
 const LIMIT = 64 * 1024;
 const TOO_LARGE = {

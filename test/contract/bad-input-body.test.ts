@@ -1,10 +1,10 @@
 /** Bodies that are no Messages request (issue 2, "Bad input"): 400 that says why, and nothing reaches a provider. */
 import { expect } from 'chai';
+import { expectApiError, goodBody, mockConfig, postMessage, refusedOn, survivor } from '../support/aftermath';
 import { chunk, LAST_CHUNK } from '../support/chunked';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { type RunningProxy, startProxy } from '../support/proxy';
 import { requestBytes } from '../support/raw-client';
-import { expectApiError, goodBody, mockConfig, postMessage, refusedOn, survivor } from './bad-input-aftermath.test';
 
 const NO_JSON = 'the request body is not valid JSON: ';
 const NO_OBJECT = 'the request body must be a JSON object, but ';

@@ -1,5 +1,8 @@
 /** Clients that stop in the middle: silent, gone while they send, while they wait, while they read; and impatient ones. */
+
 import { expect } from 'chai';
+import { loadEngine } from '../../worker/http/engine';
+import { goodBody, messageBytes, mockConfig, scenario, survivor } from '../support/aftermath';
 import { parseSse } from '../support/anthropic-wire';
 import { chunk } from '../support/chunked';
 import { openStream } from '../support/http';
@@ -7,10 +10,9 @@ import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { type RunningProxy, startProxy } from '../support/proxy';
 import { ConnectionEnded, halfRequest, RawClient, requestBytes } from '../support/raw-client';
 import { deadline, eventually } from '../support/wait';
-import { goodBody, messageBytes, mockConfig, scenario, survivor } from './bad-input-aftermath.test';
 
 /** The engine ends a connection that says nothing for this long, to the tick of its clock: 20.30 after 12 s, 20.57 after 32 s. */
-const ENGINE_IDLE_MS = process.env['CCPROXY_ENGINE'] === '20.57' ? 30_000 : 10_000;
+const ENGINE_IDLE_MS = loadEngine().name.includes('20.57') ? 30_000 : 10_000;
 const IDLE_SLACK_MS = 5000;
 /** "At once". */
 const AT_ONCE_MS = 1000;

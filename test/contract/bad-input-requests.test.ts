@@ -1,9 +1,9 @@
 /** Requests that fit no route, and heads that are no proper HTTP: refused in one way or the other, never served. */
 import { expect } from 'chai';
+import { expectApiError, expectUsable, mockConfig, refusedOn, survivor } from '../support/aftermath';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { type RunningProxy, startProxy } from '../support/proxy';
 import { ConnectionEnded, RawClient, type RawResponse, requestBytes } from '../support/raw-client';
-import { expectApiError, expectUsable, mockConfig, refusedOn, survivor } from './bad-input-aftermath.test';
 
 const MESSAGES = ['/v1/messages', '/v1/messages/count_tokens'];
 const MODELS = ['/v1/models', '/v1/models/m1'];
@@ -167,8 +167,9 @@ describe('bad input: requests', () => {
     const smuggling = requestBytes('POST', '/v1/messages', { 'content-length': ['2', '60'] }, '{}');
     const client = await RawClient.connect(proxy);
     await client.send(Buffer.concat([smuggling, requestBytes('GET', '/livez')]));
-    const first = await client.readResponse();
-    expect(first.status, first.firstLine).to.equal(400);
+    // Refused, or closed right away when all of it arrives at once: both are fine, an answer to the rest is not.
+    const first = await client.readResponse().catch((error: unknown) => error);
+    if (!(first instanceof ConnectionEnded)) expect(first).to.include({ status: 400 });
     const next = await client.readResponse().catch((error: unknown) => error);
     client.destroy();
     expect(next, 'an answer to what is behind the body').to.be.instanceOf(ConnectionEnded);

@@ -1,9 +1,5 @@
 /** Providers that break off, fall silent or talk nonsense: the documented error, or the right end of a stream begun. */
 import { expect } from 'chai';
-import { markersIn, parseSse, textOf } from '../support/anthropic-wire';
-import { type MockProvider, type ScenarioName, type ScenarioParams, startMockProvider } from '../support/mock-provider';
-import { type RunningProxy, startProxy } from '../support/proxy';
-import { ConnectionEnded, RawClient, type RawResponse } from '../support/raw-client';
 import {
   expectApiError,
   goodBody,
@@ -12,7 +8,11 @@ import {
   postMessage,
   providerAt,
   survivor,
-} from './bad-input-aftermath.test';
+} from '../support/aftermath';
+import { markersIn, parseSse, textOf } from '../support/anthropic-wire';
+import { type MockProvider, type ScenarioName, type ScenarioParams, startMockProvider } from '../support/mock-provider';
+import { type RunningProxy, startProxy } from '../support/proxy';
+import { ConnectionEnded, RawClient, type RawResponse } from '../support/raw-client';
 
 const FIRST_BYTE_MS = 400;
 const IDLE_MS = 600;

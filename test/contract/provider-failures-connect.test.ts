@@ -2,10 +2,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { expect } from 'chai';
+import { expectApiError, goodBody, mockConfig, postMessage, providerAt, survivor } from '../support/aftermath';
 import { type Certificates, createCertificates } from '../support/certs';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { type RunningProxy, startProxy } from '../support/proxy';
-import { expectApiError, goodBody, mockConfig, postMessage, providerAt, survivor } from './bad-input-aftermath.test';
 
 /** Provider, reason in the metrics, and what the client is told before the provider's name. */
 const UNREACHABLE: [string, string, string][] = [

@@ -1,9 +1,5 @@
 /** Limits: who is turned away gets the documented error with `retry-after`, and nobody else is disturbed. */
 import { expect } from 'chai';
-import { openStream, type StreamingResponse } from '../support/http';
-import { type MockProvider, startMockProvider } from '../support/mock-provider';
-import { type RunningProxy, startProxy } from '../support/proxy';
-import { eventually } from '../support/wait';
 import {
   expectApiError,
   goodBody,
@@ -12,7 +8,11 @@ import {
   providerAt,
   scenario,
   survivor,
-} from './bad-input-aftermath.test';
+} from '../support/aftermath';
+import { openStream, type StreamingResponse } from '../support/http';
+import { type MockProvider, startMockProvider } from '../support/mock-provider';
+import { type RunningProxy, startProxy } from '../support/proxy';
+import { eventually } from '../support/wait';
 
 const overloaded = (message: string) => ({ status: 503, type: 'overloaded_error', message });
 

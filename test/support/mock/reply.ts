@@ -122,7 +122,9 @@ export class MockReply {
   reset(): void {
     this.#endedByMock = true;
     this.#closeAfter = true;
-    this.#sockets.tcp.resetAndDestroy();
+    // A socket that is ending already would not be reset, and its handle would stay open: the process would never end.
+    if (this.#sockets.tcp.writableEnded) this.#sockets.tcp.destroy();
+    else this.#sockets.tcp.resetAndDestroy();
   }
 
   /** FIN, after everything that was written. */

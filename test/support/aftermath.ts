@@ -3,13 +3,13 @@
  * served. Shared by the tests beside it (`bad-input-*`, `access-*`, `provider-failures-*`); it has no tests of its own.
  */
 import { expect } from 'chai';
-import { type HttpResponse, type RequestOptions, type ResponseHead, request } from '../support/http';
-import type { HeaderInput } from '../support/http-head';
-import type { MockProvider } from '../support/mock-provider';
-import { childrenOf } from '../support/processes';
-import type { RunningProxy } from '../support/proxy';
-import { RawClient, type RawResponse, requestBytes } from '../support/raw-client';
-import { eventually } from '../support/wait';
+import { type HttpResponse, type RequestOptions, type ResponseHead, request } from './http';
+import type { HeaderInput } from './http-head';
+import type { MockProvider } from './mock-provider';
+import { childrenOf } from './processes';
+import type { RunningProxy } from './proxy';
+import { RawClient, type RawResponse, requestBytes } from './raw-client';
+import { eventually } from './wait';
 
 export const PROVIDER_KEY = 'sk-of-the-provider-only';
 
