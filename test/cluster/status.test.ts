@@ -27,6 +27,7 @@ function snapshotOf({ text }: HttpResponse): string {
 function atRest({ json }: HttpResponse): Record<string, unknown> {
   const {
     served_by: _,
+    snapshot_age_ms: _age,
     uptime: _uptime,
     supervisor,
     workers,

@@ -64,7 +64,10 @@ describe('cluster: the supervisor is stopped and goes on', function () {
         const { status } = await client.roundTrip(messageBytes());
         expect(status, `/v1/messages from worker ${pid}`).to.equal(200);
       }
-      expect((await request({ url: `${proxy.url}/health` })).status).to.equal(503);
+      // The workers can serve: an orchestrator must not take them away.
+      const health = await request({ url: `${proxy.url}/health` });
+      expect([health.status, health.json()['status']]).to.deep.equal([200, 'degraded']);
+      expect((await request({ url: `${proxy.url}/readyz` })).status).to.equal(200);
       expect((await request({ url: `${proxy.url}/livez` })).status).to.equal(200);
       await eventually(() => performance.now() - stoppedAt >= STOPPED_MS, { what: 'a long enough stop' });
     } finally {

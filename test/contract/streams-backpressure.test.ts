@@ -10,7 +10,7 @@ import { deadline, eventually } from '../support/wait';
 
 const MIB = 1024 * 1024;
 /** What kernel and processes on the way may hold of a stream that nobody reads. */
-const ON_THE_WAY_BYTES = 32 * MIB;
+const ON_THE_WAY_BYTES = 64 * MIB;
 /** An unbounded proxy would take all of it; the test then fails instead of filling the machine's memory. */
 const MAX_BYTES = 256 * MIB;
 /** Nothing but the client's going away ends a request so soon. */
