@@ -1,0 +1,72 @@
+import { expect } from 'chai';
+import { AccessRule, addressText } from '../../worker/http/access-rule';
+import type { RequestHead } from '../../worker/http/request-head';
+
+const LOOPBACK = Uint8Array.of(127, 0, 0, 1);
+
+function level(rule: AccessRule, headers: Record<string, string>, peer: Uint8Array = LOOPBACK): string {
+  const head: RequestHead = {
+    method: 'GET',
+    path: '/status',
+    query: '',
+    headers: Object.entries(headers).flat(),
+    peer,
+  };
+  return rule.evaluate(head).level;
+}
+
+describe('access rule', () => {
+  const rule = new AccessRule({ apiKey: 'the-key', trustedProxies: [], host: '127.0.0.1' });
+
+  for (const [host, expected] of [
+    ['localhost', 'local'],
+    ['LOCALHOST:3456', 'local'],
+    ['127.0.0.1:3456', 'local'],
+    ['127.9.9.9', 'local'],
+    ['[::1]', 'local'],
+    ['[::1]:3456', 'local'],
+    ['[::1].evil.example', 'denied'],
+    ['[::1]evil.example:80', 'denied'],
+    ['localhost.evil.example', 'denied'],
+    ['evil.example', 'denied'],
+    ['127.0.0.1.evil.example', 'denied'],
+    ['2130706433', 'denied'],
+    ['127.1', 'denied'],
+    ['', 'denied'],
+  ] as const) {
+    it(`Host ${JSON.stringify(host)}: ${expected}`, () => {
+      expect(level(rule, { host })).to.equal(expected);
+    });
+  }
+
+  it('takes the peer from the socket: 127/8, ::1 and the mapped form', () => {
+    const mapped = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 1, 2, 3);
+    const one = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
+    const remote = Uint8Array.of(10, 0, 0, 1);
+    const host = { host: 'localhost' };
+    expect([LOOPBACK, mapped, one, remote].map((peer) => level(rule, host, peer))).to.deep.equal([
+      'local',
+      'local',
+      'local',
+      'denied',
+    ]);
+    expect([mapped, one].map(addressText)).to.deep.equal(['127.1.2.3', '::1']);
+  });
+
+  it('a key opens from anywhere, and only as it is', () => {
+    const remote = Uint8Array.of(10, 0, 0, 1);
+    for (const authorization of ['Bearer the-key', 'bearer the-key', 'BEARER   the-key ']) {
+      expect(level(rule, { host: 'x', authorization }, remote)).to.equal('key');
+    }
+    for (const authorization of ['the-key', 'Basic the-key', 'Bearer the-key2', 'Bearer', '']) {
+      expect(level(rule, { host: 'x', authorization }, remote), authorization).to.equal('denied');
+    }
+    expect(level(rule, { host: 'x', 'x-api-key': 'the-key' }, remote)).to.equal('key');
+  });
+
+  it('no key is right where none is configured', () => {
+    const open = new AccessRule({ apiKey: null, trustedProxies: [], host: '127.0.0.1' });
+    expect(level(open, { host: 'x', 'x-api-key': '' }, Uint8Array.of(10, 0, 0, 1))).to.equal('denied');
+    expect(level(open, { host: 'x', authorization: 'Bearer null' }, Uint8Array.of(10, 0, 0, 1))).to.equal('denied');
+  });
+});

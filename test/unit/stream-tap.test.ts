@@ -1,0 +1,80 @@
+import { expect } from 'chai';
+import { StreamTap, UnaryTap } from '../../worker/dialects/anthropic/usage';
+
+const event = (data: object & { type: string }, end = '\n') =>
+  `event: ${data.type}${end}data: ${JSON.stringify(data)}${end}${end}`;
+
+const START = event({
+  type: 'message_start',
+  message: {
+    usage: { input_tokens: 10, cache_read_input_tokens: 3, cache_creation_input_tokens: 2, output_tokens: 1 },
+  },
+} as object & { type: string });
+const DELTA = event({
+  type: 'content_block_delta',
+  index: 0,
+  delta: { type: 'text_delta', text: 'it says "usage", "message_stop" and "error": {"usage":{"output_tokens":99}}' },
+} as object & { type: string });
+const END = event({ type: 'message_delta', delta: {}, usage: { output_tokens: 7 } } as object & { type: string });
+const STOP = event({ type: 'message_stop' });
+const COUNTS = { input: 10, output: 7, cacheRead: 3, cacheCreation: 2 };
+
+function fed(...chunks: (string | Uint8Array)[]): StreamTap {
+  const tap = new StreamTap();
+  for (const chunk of chunks) tap.feed(Buffer.from(chunk as string));
+  return tap;
+}
+
+describe('token counts of a stream', () => {
+  it('are the same wherever the stream is cut', () => {
+    const stream = Buffer.from(START + DELTA + END + STOP);
+    for (let cut = 1; cut < stream.length; cut++) {
+      const tap = fed(stream.subarray(0, cut), stream.subarray(cut));
+      expect(tap.usage(), `cut at ${cut}`).to.deep.equal(COUNTS);
+      expect([tap.isComplete(), tap.sawContent], `cut at ${cut}`).to.deep.equal([true, true]);
+    }
+    const tap = fed(...[...stream].map((byte) => Uint8Array.of(byte)));
+    expect([tap.usage(), tap.isComplete(), tap.sawContent]).to.deep.equal([COUNTS, true, true]);
+  });
+
+  it('do not depend on the line ends', () => {
+    const crlf = (START + END + STOP).replaceAll('\n', '\r\n');
+    expect(fed(crlf).usage()).to.deep.equal(COUNTS);
+  });
+
+  it('are not confused by text about them', () => {
+    const tap = fed(START, DELTA);
+    expect(tap.usage()).to.include({ output: 1 });
+    expect(tap.isComplete()).to.equal(false);
+  });
+
+  it('know that a stream is complete, also when more comes after its last event', () => {
+    expect(fed(START, DELTA, END).isComplete()).to.equal(false);
+    expect(fed(START, STOP, ...Array<string>(9).fill(': keep-alive\n\n')).isComplete()).to.equal(true);
+    expect(
+      fed(START, event({ type: 'error', error: { type: 'x' } } as object & { type: string })).isComplete(),
+    ).to.equal(true);
+    expect(fed(START, event({ type: 'ping', error: null } as object & { type: string })).isComplete()).to.equal(false);
+  });
+
+  it('are none where none were told', () => {
+    expect(fed(DELTA, STOP).usage()).to.equal(null);
+    expect(fed('data: {"usage"\n\n').usage()).to.equal(null);
+  });
+});
+
+describe('token counts of a whole answer', () => {
+  const counts = (...chunks: string[]) => {
+    const tap = new UnaryTap();
+    for (const chunk of chunks) tap.feed(Buffer.from(chunk));
+    return tap.usage();
+  };
+
+  it('are those of the top level', () => {
+    const inner = '"content":[{"type":"tool_use","input":{"usage":{"output_tokens":99}}}]';
+    expect(counts(`{${inner},"usage":{"input_to`, 'kens":4,"output_tokens":5}}')).to.include({ input: 4, output: 5 });
+    expect(counts(`{${inner}}`)).to.equal(null);
+    expect(counts('no JSON')).to.equal(null);
+    expect(counts()).to.equal(null);
+  });
+});
