@@ -38,6 +38,13 @@ describe('scanMembers', () => {
     expect({ duplicates, shadowed, objectStart }).to.deep.equal({ duplicates: [], shadowed: [], objectStart: 1 });
   });
 
+  it('takes 1,000 members at the top level and no more, so that no body blocks the process', () => {
+    const body = (count: number) =>
+      Buffer.from(`{${Array.from({ length: count }, (_, i) => `"k${i}":{"a":1,"b":2}`).join()}}`);
+    expect(scanMembers(body(1000)).ok).to.equal(true);
+    expect(scanMembers(body(1001))).to.include({ ok: false, kind: 'too-many-members' });
+  });
+
   it('decodes names, so that an escaped "model" is model', () => {
     const body = Buffer.from('{"mod\\u0065l":1,"a\\"b\\\\":2,"\\ud83d\\ude00":3,"\\ud800":4,"":5,"__proto__":6}');
     const { members } = scanned(body);
