@@ -5,7 +5,7 @@ import { createLog, type Log, redactor } from '../shared/logger';
 import { SANDBOX_PROVIDER_NAME } from '../shared/sandbox';
 import { readBuildInfo } from '../shared/version';
 import { type AddressClaim, claimAddress } from './address-claim';
-import { PROCESS_TITLE, pidFilePath, removePidFile, writePidFile } from './pid-file';
+import { PROCESS_TITLE, pidFilePath, type RunningProxy, removePidFile, writePidFile } from './pid-file';
 import { SandboxHandle } from './sandbox-handle';
 import { Supervisor } from './supervisor';
 
@@ -24,75 +24,94 @@ export async function runSupervisor(config: Config, warnings: readonly string[])
     process: 'supervisor',
     secrets: secretsOf(config),
   });
+  const signals = new EndSignals();
+  let claim: AddressClaim | null = null;
+  let sandbox: SandboxHandle | null = null;
+  const pidFile = pidFilePath(config.port);
   try {
-    const claim = await claimAddress(config.host, config.port);
-    return await supervise(config, warnings, log, claim);
+    claim = await claimAddress(config.host, config.port);
+    writeOrWarn(pidFile, { pid: process.pid, host: config.host, port: claim.port }, log);
+    introduce(config, warnings, log);
+    if (usesSandbox(config)) sandbox = new SandboxHandle(log.logger);
+    const sandboxPort = sandbox === null ? null : await Promise.race([sandbox.start(), signals.first]);
+    // Told to end before anything served.
+    if (typeof sandboxPort === 'string') return 0;
+    const effective = sandboxPort === null ? config : withSandboxPort(config, sandboxPort);
+    return await supervise(effective, claim.port, log, signals);
   } catch (error) {
     lastWords(log, config, error instanceof Error ? error.message : String(error));
     return 1;
   } finally {
+    removePidFile(pidFile);
+    sandbox?.stop();
+    claim?.release();
     await log.close();
   }
 }
 
-async function supervise(config: Config, warnings: readonly string[], log: Log, claim: AddressClaim): Promise<number> {
-  const { logger } = log;
-  const build = readBuildInfo();
-  logger.info(`CCProxy ${build.version} starts`, { pid: process.pid, commit: build.commit, config: config.file });
+/** The first lines of the log. */
+function introduce(config: Config, warnings: readonly string[], { logger }: Log): void {
+  const { version, commit } = readBuildInfo();
+  logger.info(`CCProxy ${version} starts`, { pid: process.pid, commit, config: config.file });
   for (const warning of warnings) logger.warn(warning);
-
+  if (usesSandbox(config)) {
+    logger.warn('no provider key is set: the built-in sandbox answers, it is no language model');
+  }
   if (config.workers > 1 && !portCanBeShared()) {
     logger.warn(`CCPROXY_ENGINE=js on Node ${process.versions.node} cannot share a port: one worker is started`);
     config.workers = 1;
   }
-  const sandbox = usesSandbox(config) ? new SandboxHandle(logger) : null;
-  const effective = sandbox === null ? config : withSandboxPort(config, await sandbox.start());
-  if (sandbox !== null) logger.warn('no provider key is set: the built-in sandbox answers, it is no language model');
+}
 
-  return await new Promise<number>((resolve) => {
-    const pidFile = pidFilePath(config.port);
-    const end = (code: number) => {
-      removePidFile(pidFile);
-      sandbox?.stop();
-      claim.release();
-      resolve(code);
-    };
+/** Runs the workers until a signal or a failed start ends them. Resolves to the exit code. */
+function supervise(config: Config, port: number, log: Log, signals: EndSignals): Promise<number> {
+  const { logger } = log;
+  return new Promise((resolve) => {
     const supervisor = new Supervisor({
-      config: effective,
-      port: claim.port,
-      build,
+      config,
+      port,
+      build: readBuildInfo(),
       logger,
       onGiveUp: (reason) => {
         lastWords(log, config, reason);
         supervisor.killAll();
-        end(1);
+        resolve(1);
       },
     });
-    onEndSignals({
-      first: (signal) => {
-        logger.info(`${signal}: draining, at most ${config.shutdownTimeoutMs / 1000} s`);
-        void supervisor.drain().then(() => {
-          logger.info('CCProxy has ended');
-          end(0);
-        });
-      },
-      second: (signal) => {
-        logger.warn(`${signal} again: ending at once`);
-        supervisor.killAll();
-        end(signal === 'SIGINT' ? 130 : 143);
-      },
+    // A bug here must not leave workers behind that nobody watches.
+    process.on('uncaughtException', (error) => {
+      logger.error(`the supervisor ends: ${error.stack ?? error.message}`);
+      supervisor.killAll();
+      resolve(1);
+    });
+    void signals.first.then(async (signal) => {
+      logger.info(`${signal}: draining, at most ${config.shutdownTimeoutMs / 1000} s`);
+      await supervisor.drain();
+      logger.info('CCProxy has ended');
+      resolve(0);
+    });
+    void signals.second.then((signal) => {
+      logger.warn(`${signal} again: ending at once`);
+      supervisor.killAll();
+      resolve(signal === 'SIGINT' ? 130 : 143);
     });
     void supervisor.start().then(() => {
-      const { host } = config;
-      const { port } = claim;
-      writePidFile(pidFile, { pid: process.pid, host, port });
-      const providers = effective.providers.filter((provider) => provider.enabled).map((provider) => provider.name);
-      const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+      const providers = config.providers.filter((provider) => provider.enabled).map((provider) => provider.name);
+      const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
       logger.info(`listening on ${url}`, { workers: config.workers, engine: supervisor.engine, providers });
       // pm2's wait_ready, and whoever else forked this with a channel.
-      process.send?.('ready');
+      if (process.connected) process.send?.('ready', () => {});
     });
   });
+}
+
+/** Without it `status` and `stop` need the address; the service itself does not. */
+function writeOrWarn(path: string, proxy: RunningProxy, { logger }: Log): void {
+  try {
+    writePidFile(path, proxy);
+  } catch (error) {
+    logger.warn(`the PID file cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** Why a start failed: on the terminal too, where the log goes to a file. */
@@ -101,21 +120,36 @@ function lastWords(log: Log, config: Config, reason: string): void {
   if (config.logFile !== null) console.error(`ccproxy cannot start: ${redactor(secretsOf(config))(reason)}`);
 }
 
-function onEndSignals(react: { first: (signal: string) => void; second: (signal: string) => void }): void {
-  let firstAtMs: number | null = null;
-  const receive = (signal: string) => {
-    const now = performance.now();
-    if (firstAtMs === null) {
-      firstAtMs = now;
-      react.first(signal);
-    } else if (now - firstAtMs >= SAME_SIGNAL_MS) {
-      react.second(signal);
-    }
-  };
-  process.on('SIGINT', receive);
-  process.on('SIGTERM', receive);
-  // Their default would end (HUP), stop (TTIN, TTOU) or open to a debugger (USR1) the process that holds all keys.
-  for (const signal of ['SIGHUP', 'SIGTTIN', 'SIGTTOU', 'SIGUSR1'] as const) process.on(signal, () => {});
+/** The signals that end the service; listened to from the first moment, so that none has its default effect. */
+class EndSignals {
+  /** Resolves to its name. */
+  readonly first: Promise<string>;
+  /** Another one, later: the operator means it. */
+  readonly second: Promise<string>;
+
+  constructor() {
+    let first = (_signal: string) => {};
+    let second = first;
+    this.first = new Promise((resolve) => {
+      first = resolve;
+    });
+    this.second = new Promise((resolve) => {
+      second = resolve;
+    });
+    let firstAtMs = Number.NaN;
+    const receive = (signal: string) => {
+      if (Number.isNaN(firstAtMs)) {
+        firstAtMs = performance.now();
+        first(signal);
+      } else if (performance.now() - firstAtMs >= SAME_SIGNAL_MS) {
+        second(signal);
+      }
+    };
+    process.on('SIGINT', receive);
+    process.on('SIGTERM', receive);
+    // Their default would end (HUP), stop (TTIN, TTOU) or open to a debugger (USR1) the process that holds all keys.
+    for (const signal of ['SIGHUP', 'SIGTTIN', 'SIGTTOU', 'SIGUSR1'] as const) process.on(signal, () => {});
+  }
 }
 
 /** The engine in plain JavaScript shares a port since Node 22.12 and 23.1; the native ones always do. */

@@ -46,10 +46,13 @@ export function readPidFile(path: string): RunningProxy | null {
 /** What a supervisor calls itself in the process list. */
 export const PROCESS_TITLE = 'ccproxy: supervisor';
 
+/** A title cannot be longer than the command line that it replaces: only its beginning is sure to be there. */
+const TITLE_PREFIX = 'ccproxy: su'.length;
+
 /** Whether that process still is a supervisor: after a crash its PID may belong to somebody else. */
 export function isSupervisor(pid: number): boolean {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith(PROCESS_TITLE);
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith(PROCESS_TITLE.slice(0, TITLE_PREFIX));
   } catch {
     return process.platform !== 'linux' && isAlive(pid);
   }

@@ -48,13 +48,17 @@ export class SandboxHandle {
       this.#onReady?.(message.port);
       this.#onReady = null;
     });
-    child.on('error', (error) => this.#logger.error(`sandbox: ${error.message}`));
-    child.on('exit', (code, signal) => {
+    const again = (how: string) => {
       if (this.#stopped) return;
-      this.#logger.warn(`sandbox ended (${signal ?? `code ${code}`}): it is started again`);
+      this.#logger.warn(`sandbox ended (${how}): it is started again`);
       setTimeout(() => {
         if (!this.#stopped) this.#fork();
       }, RESTART_DELAY_MS);
+    };
+    child.on('exit', (code, signal) => again(signal ?? `code ${code}`));
+    child.on('error', (error) => {
+      // It could not be created at all: there is no exit to wait for.
+      if (child.pid === undefined) again(error.message);
     });
   }
 }

@@ -88,10 +88,7 @@ export class Supervisor {
   /** Drains every worker; resolves when none is left. Those that need longer than the limit are killed. */
   drain(): Promise<void> {
     this.#state = 'draining';
-    for (const slot of this.#slots) {
-      if (slot.timer !== null) clearTimeout(slot.timer);
-      slot.timer = null;
-    }
+    this.#cancelForks();
     this.#push();
     for (const worker of this.#workers()) worker.drain(this.#config.shutdownTimeoutMs);
     return new Promise((resolve) => {
@@ -107,7 +104,15 @@ export class Supervisor {
   /** Ends every worker at once. */
   killAll(): void {
     this.#state = 'draining';
+    this.#cancelForks();
     for (const worker of this.#workers()) worker.kill(null);
+  }
+
+  #cancelForks(): void {
+    for (const slot of this.#slots) {
+      if (slot.timer !== null) clearTimeout(slot.timer);
+      slot.timer = null;
+    }
   }
 
   // --- workers come and go ---
@@ -147,7 +152,7 @@ export class Supervisor {
         void this.#cluster.renderMetrics(message.openMetrics, this.#facts()).then((rendered) => {
           const { requestId } = message;
           worker.send({ type: 'metrics_text', protocol: PROTOCOL_VERSION, requestId, ...rendered });
-        });
+        }, this.#metricsFailed);
         break;
       case 'boot_failed':
         this.#logger.error(`worker ${slot.number} cannot start: ${message.reason}`);
@@ -163,11 +168,19 @@ export class Supervisor {
     this.#everReady = true;
     this.#logger.info(`worker ${slot.number} is ready`, { pid: worker.pid, engine });
     this.#pushSoon();
-    if (this.#state === 'starting' && this.#slots.every((other) => other.worker?.state === 'ready')) {
-      this.#state = 'running';
-      this.#push();
-      this.#onAllReady?.();
-    }
+    if (this.#slots.every((other) => other.worker?.state === 'ready')) this.#started();
+  }
+
+  /** The scrape is answered 503 by the worker's own time-out. */
+  readonly #metricsFailed = (error: unknown): void => {
+    this.#logger.error(`the metrics cannot be rendered: ${error instanceof Error ? error.stack : String(error)}`);
+  };
+
+  #started(): void {
+    if (this.#state !== 'starting') return;
+    this.#state = 'running';
+    this.#push();
+    this.#onAllReady?.();
   }
 
   #exited(slot: Slot, worker: WorkerHandle, exit: WorkerExit): void {
@@ -225,6 +238,12 @@ export class Supervisor {
       const silentMs = now - worker.lastBeatMs;
       if (worker.state === 'booting' && silentMs > BOOT_TIMEOUT_MS) worker.kill('boot_timeout');
       else if (worker.state !== 'booting' && silentMs > HEARTBEAT_TIMEOUT_MS) worker.kill('hung');
+    }
+    // Some workers serve and others cannot start: that is a service, a degraded one.
+    const startingMs = Date.now() - this.#startedAt.getTime();
+    if (this.#state === 'starting' && startingMs > 2 * BOOT_TIMEOUT_MS && this.#everReady) {
+      this.#logger.warn('not all workers could be started: the service is degraded');
+      this.#started();
     }
     this.#push();
   }

@@ -66,9 +66,17 @@ function mount(app: EngineApp, parts: ServerParts, path: string, handler: Handle
     } catch (error) {
       // The engine would end the whole process.
       parts.onBug(error);
-      sendReply(res, adminError({ type: 'internal_error', message: 'Internal error' }), { headOnly, closing: true });
+      answerBug(res, headOnly);
     }
   });
+}
+
+function answerBug(res: EngineResponse, headOnly: boolean): void {
+  try {
+    sendReply(res, adminError({ type: 'internal_error', message: 'Internal error' }), { headOnly, closing: true });
+  } catch {
+    // The handler had answered before it threw: the client has what it needs.
+  }
 }
 
 /**

@@ -32,6 +32,7 @@ export interface WorkerParts {
 /** Failures at providers are reported this soon, many in one message. */
 const REPORT_FAILURES_AFTER_MS = 50;
 const DRAIN_POLL_MS = 20;
+const LAST_REPORT_MS = 1500;
 
 export class Worker {
   readonly #parts: WorkerParts;
@@ -47,7 +48,8 @@ export class Worker {
   #listenSocket: ListenSocket | null = null;
   #listening = false;
   #reportDue = false;
-  #metricsUnderWay = false;
+  #reportUnderWay = false;
+  #awaitingReport: (() => void)[] = [];
 
   constructor(parts: WorkerParts) {
     const { config, identity, name, engine, link, log } = parts;
@@ -109,12 +111,16 @@ export class Worker {
 
   /** Sends the whole registry to the supervisor; `then` runs when it is on its way. */
   reportMetrics(then: () => void): void {
-    // A supervisor that reads nothing must not make this worker's memory grow.
-    if (this.#metricsUnderWay) {
-      then();
-      return;
-    }
-    this.#metricsUnderWay = true;
+    this.#awaitingReport.push(then);
+    // A supervisor that reads nothing must not make this worker's memory grow: one report is under way at a time.
+    if (!this.#reportUnderWay) this.#report();
+  }
+
+  /** What is counted while a report is under way goes with the next one, for those who wait for it. */
+  #report(): void {
+    this.#reportUnderWay = true;
+    const waiting = this.#awaitingReport;
+    this.#awaitingReport = [];
     for (const [provider, upstream] of this.#upstreams.entries()) {
       const { active, idle } = upstream.counts();
       this.#metrics.connections(provider, 'active', active);
@@ -122,8 +128,9 @@ export class Worker {
     }
     void this.#metrics.snapshot().then((series) => {
       this.#parts.link.sendLast({ type: 'metrics', series }, () => {
-        this.#metricsUnderWay = false;
-        then();
+        this.#reportUnderWay = false;
+        for (const then of waiting) then();
+        if (this.#awaitingReport.length > 0) this.#report();
       });
     });
   }
@@ -159,7 +166,7 @@ export class Worker {
       clientRequests: this.#admission.takeClientRequests(),
     });
     this.#reportProviders();
-    this.reportMetrics(() => {});
+    if (!this.#reportUnderWay) this.reportMetrics(() => {});
   }
 
   #reportSoon(): void {
@@ -196,6 +203,8 @@ export class Worker {
     if (left > 0) log.logger.warn(`the drain's time is over: ${left} requests are cut`);
     this.#accessLog?.flush();
     this.#reportProviders();
+    // A supervisor that reads nothing must not keep this process.
+    setTimeout(() => process.exit(0), LAST_REPORT_MS);
     this.reportMetrics(() => {
       void log.close().then(() => process.exit(0));
     });

@@ -19,7 +19,9 @@ export async function stop(flags: ConfigFlags): Promise<number> {
   const deadline = performance.now() + loaded.config.shutdownTimeoutMs + GRACE_MS;
   while (isAlive(running.pid)) {
     if (performance.now() > deadline) {
-      console.error(`ccproxy: PID ${running.pid} did not end in time; a second signal ends it at once`);
+      console.error(
+        `ccproxy: PID ${running.pid} did not end in time; "kill -9 ${running.pid}" ends it, and its workers with it`,
+      );
       return 1;
     }
     await delay(POLL_MS);

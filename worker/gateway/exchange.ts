@@ -81,6 +81,7 @@ export class Exchange implements UpstreamHandler, Ticking {
 
   /** The request is on its way: the provider's time runs. */
   sent(call: UpstreamCall): void {
+    if (this.phase === 'done') return;
     this.#call = call;
     this.phase = 'waiting';
     this.record.sentAt = performance.now();
@@ -112,12 +113,13 @@ export class Exchange implements UpstreamHandler, Ticking {
     this.record.headAt = performance.now();
     this.#lastByteAt = this.record.headAt;
     this.#deadlineMs = Number.POSITIVE_INFINITY;
-    this.phase = 'response';
     if (this.fallback !== null && (status === 404 || status === 501)) {
       // Its body is read and dropped first: an abort would cost the connection.
       this.#discarding = true;
+      this.#deadlineMs = this.record.headAt + (this.provider?.timeouts.idleMs ?? 0);
       return;
     }
+    this.phase = 'response';
     const headers: (string | Uint8Array)[] = this.#host.draining ? ['connection', 'close'] : [];
     const facts = copyAnswerHeaders(rawHeaders, headers);
     if (facts.requestId) this.record.requestId = facts.requestId;
@@ -203,7 +205,7 @@ export class Exchange implements UpstreamHandler, Ticking {
     this.#clientGone = true;
     this.#writer.aborted();
     this.#call?.abort();
-    if (this.phase !== 'response') this.record.status = 499;
+    if (this.record.status === 0) this.record.status = 499;
     this.#finish();
   }
 

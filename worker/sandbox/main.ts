@@ -1,5 +1,6 @@
 /**
- * Entry of the sandbox process, a child of the supervisor. `argv[2]` is the wanted port, 0 for any.
+ * Entry of the sandbox process, a child of the supervisor. `argv[2]` is the wanted port, 0 for any. A port that was
+ * asked for and is taken ends it: the workers know no other, and the supervisor tries again.
  *
  * The supervisor alone ends it: a Ctrl-C in a terminal reaches the whole process group, and the workers still
  * have requests here to finish.
@@ -28,15 +29,10 @@ async function main(): Promise<void> {
   process.send(ready, () => {});
 }
 
-/** Listens on `port`, or on any when that one cannot be had. Returns the port. */
+/** Returns the port. @throws Error when it cannot be had */
 async function listen(server: Server, port: number): Promise<number> {
   server.listen({ host: HOST, port, backlog: BACKLOG });
-  try {
-    await once(server, 'listening');
-  } catch (error) {
-    if (port === 0) throw error;
-    return listen(server, 0);
-  }
+  await once(server, 'listening');
   // From here on an error is one connection that could not be accepted.
   server.on('error', () => {});
   const address = server.address();

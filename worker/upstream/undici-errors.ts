@@ -16,7 +16,7 @@ const BY_CODE: Readonly<Record<string, readonly [UpstreamFailure, string]>> = {
   UND_ERR_SOCKET: ['closed', 'The provider closed the connection before its answer was complete'],
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: ['closed', 'The provider closed the connection before its answer was complete'],
   UND_ERR_HEADERS_OVERFLOW: ['bad_response', "The head of the provider's answer is too large"],
-  UND_ERR_INVALID_ARG: ['bad_request', 'The request has a header that cannot be sent on'],
+  UND_ERR_INVALID_ARG: ['bad_request', 'The request has a header or a query that cannot be sent on'],
   UND_ERR_PRX_TLS: ['proxy', 'The outbound proxy failed'],
 };
 

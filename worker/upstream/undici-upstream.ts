@@ -70,6 +70,7 @@ export class UndiciUpstream implements Upstream {
     const { target, method, headers, body } = call.request;
     this.#running++;
     call.started = true;
+    call.dispatching = true;
     try {
       // The deadlines are the gateway's own: they also count the time of waiting.
       const deadlines = { headersTimeout: 0, bodyTimeout: 0 };
@@ -80,6 +81,7 @@ export class UndiciUpstream implements Upstream {
     } catch (error) {
       queueMicrotask(() => call.fail(classifyUndiciError(error)));
     }
+    call.dispatching = false;
   }
 
   #ended(call: Call): void {
@@ -130,10 +132,13 @@ class Call implements UpstreamCall, Dispatcher.DispatchHandler {
   readonly request: UpstreamRequest;
   /** It has a place among the running ones. */
   started = false;
+  /** `dispatch` is on the stack: the caller does not hold the call yet. */
+  dispatching = false;
   readonly #handler: UpstreamHandler;
   readonly #onEnded: (call: Call) => void;
   #controller: Dispatcher.DispatchController | null = null;
   #done = false;
+  #released = false;
 
   constructor(request: UpstreamRequest, handler: UpstreamHandler, onEnded: (call: Call) => void) {
     this.request = request;
@@ -150,7 +155,11 @@ class Call implements UpstreamCall, Dispatcher.DispatchHandler {
   }
 
   abort(): void {
-    if (this.#finish()) this.#controller?.abort(new Error('aborted'));
+    if (this.#done) return;
+    this.#done = true;
+    if (this.#controller !== null) this.#controller.abort(new Error('aborted'));
+    // While its connection is being made undici holds the request, and so its place: see onRequestStart.
+    if (this.#controller !== null || !this.started) this.#release();
   }
 
   fail(error: UpstreamError): void {
@@ -159,8 +168,9 @@ class Call implements UpstreamCall, Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    // Aborted while its connection was being made.
-    if (this.#done) controller.abort(new Error('aborted'));
+    if (!this.#done) return;
+    controller.abort(new Error('aborted'));
+    this.#release();
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
@@ -179,14 +189,24 @@ class Call implements UpstreamCall, Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.fail(classifyUndiciError(error));
+    const reason = classifyUndiciError(error);
+    if (this.#done) this.#release();
+    else if (this.dispatching) queueMicrotask(() => this.fail(reason));
+    else this.fail(reason);
   }
 
   #finish(): boolean {
     if (this.#done) return false;
     this.#done = true;
-    this.#onEnded(this);
+    this.#release();
     return true;
+  }
+
+  /** Gives the place back, once. */
+  #release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#onEnded(this);
   }
 }
 
