@@ -139,25 +139,27 @@ describe('access: keys', () => {
     expect(withKey.body.toString()).not.to.contain(KEY).and.not.to.contain(PROVIDER_KEY);
   });
 
-  test('from another address of this machine: nothing without the key, everything with it', async function () {
-    const host = Object.values(networkInterfaces())
-      .flatMap((addresses) => addresses ?? [])
-      .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
-    if (host === undefined) this.skip();
-    const send = (bytes: Buffer): Promise<RawResponse> => rawRequest({ host, port: proxy.port }, bytes);
-    for (const spoofed of [
-      {},
-      { host: '127.0.0.1' },
-      { 'x-forwarded-for': '127.0.0.1' },
-      { forwarded: 'for=127.0.0.1' },
-    ]) {
-      expectPageError(await send(requestBytes('GET', '/status', spoofed)), REFUSED);
-      for (const [, bytes] of API) expectApiError(await send(bytes(spoofed)), REFUSED);
-    }
-    const key = { 'x-api-key': KEY, host: 'ccproxy.example' };
-    expect((await send(requestBytes('GET', '/status', key))).status).to.equal(200);
-    for (const [call, bytes] of API) expect((await send(bytes(key))).status, call).to.equal(200);
-  });
+  const host = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
+  // A machine in a closed network may have no other address.
+  if (host !== undefined) {
+    test('from another address of this machine: nothing without the key, everything with it', async () => {
+      const send = (bytes: Buffer): Promise<RawResponse> => rawRequest({ host, port: proxy.port }, bytes);
+      for (const spoofed of [
+        {},
+        { host: '127.0.0.1' },
+        { 'x-forwarded-for': '127.0.0.1' },
+        { forwarded: 'for=127.0.0.1' },
+      ]) {
+        expectPageError(await send(requestBytes('GET', '/status', spoofed)), REFUSED);
+        for (const [, bytes] of API) expectApiError(await send(bytes(spoofed)), REFUSED);
+      }
+      const key = { 'x-api-key': KEY, host: 'ccproxy.example' };
+      expect((await send(requestBytes('GET', '/status', key))).status).to.equal(200);
+      for (const [call, bytes] of API) expect((await send(bytes(key))).status, call).to.equal(200);
+    });
+  }
 
   test('no key is in the log', async () => {
     expect(proxy.output()).not.to.contain(KEY).and.not.to.contain(PROVIDER_KEY);

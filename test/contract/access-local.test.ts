@@ -151,10 +151,11 @@ describe('access: local requests', () => {
   });
 
   for (const family of ['IPv4', 'IPv6'] as const) {
-    test(`from another ${family} address of this machine: remote, and no header changes that`, async function () {
+    // A machine in a closed network may have none.
+    const host = otherAddress(family);
+    if (host === undefined) continue;
+    test(`from another ${family} address of this machine: remote, and no header changes that`, async () => {
       // The IPv4 one reaches 0.0.0.0; for IPv6 a proxy of its own listens on all addresses.
-      const host = otherAddress(family);
-      if (host === undefined) this.skip();
       const own = family === 'IPv4' ? null : await startOnAll(provider);
       try {
         const sendThere: Send = (bytes) => rawRequest({ host, port: (own ?? proxy).port }, bytes);

@@ -10,6 +10,7 @@ import type { EngineResponse } from '../http/engine';
 import { apiError, sendReply } from '../http/reply';
 import { ResponseWriter } from '../http/response-writer';
 import { type UpstreamCall, UpstreamError, type UpstreamHandler } from '../upstream/upstream';
+import { EventBoundary } from './event-boundary';
 import type { ExchangeRecord, Phase } from './exchange-record';
 import { copyAnswerHeaders } from './headers';
 import type { Ticking } from './ticker';
@@ -19,9 +20,6 @@ import { answerToUpstreamError } from './upstream-answers';
 const PING_AFTER_MS = 15_000;
 const KEEP_WAITING_EVERY_MS = 3000;
 const PING = Buffer.from('event: ping\ndata: {"type": "ping"}\n\n');
-const NEWLINE = 0x0a;
-const EMPTY_LINE = 0x0a0a;
-const EMPTY_LINE_CRLF = 0x0a0d0a;
 const MAX_DISCARDED_BYTES = 64 * 1024;
 
 /** What an exchange needs of its surroundings. */
@@ -51,8 +49,7 @@ export class Exchange implements UpstreamHandler, Ticking {
   #tap: AnswerTap | null = null;
   #inflate: InflatingFeed | null = null;
   #streaming = false;
-  /** The last three bytes that went out: they tell whether a `ping` may stand here. */
-  #lastBytes = EMPTY_LINE;
+  readonly #boundary = new EventBoundary();
   #discarding = false;
   #discardedBytes = 0;
   #held: Uint8Array | null = null;
@@ -141,7 +138,7 @@ export class Exchange implements UpstreamHandler, Ticking {
     else this.#inflate.feed(chunk);
     if (this.#streaming) {
       this.record.streamBytes += chunk.length;
-      this.#lastBytes = lastBytesOf(this.#lastBytes, chunk);
+      this.#boundary.feed(chunk);
     } else if (chunk.length === this.#expectedBytes) {
       // The whole answer in one piece: it leaves in one write, with its length, when the provider has ended it.
       this.#held = chunk;
@@ -246,7 +243,7 @@ export class Exchange implements UpstreamHandler, Ticking {
   }
 
   #ping(nowMs: number): void {
-    if (!this.#streaming || !isBetweenEvents(this.#lastBytes) || this.#inflate !== null || this.record.status !== 200)
+    if (!this.#streaming || !this.#boundary.betweenEvents || this.#inflate !== null || this.record.status !== 200)
       return;
     if (nowMs - this.#lastPingAt < PING_AFTER_MS) return;
     this.#lastPingAt = nowMs;
@@ -268,8 +265,7 @@ export class Exchange implements UpstreamHandler, Ticking {
   #endWithErrorEvent(error: ProxyError): void {
     this.#paused = true;
     // Within an event its next line follows: the last `event:` of an event is the one that counts to a client.
-    const lineEnded = isBetweenEvents(this.#lastBytes) || (this.#lastBytes & 0xff) === NEWLINE;
-    this.#writer.write(Buffer.from((lineEnded ? '' : '\n') + streamErrorEvent(error)));
+    this.#writer.write(Buffer.from((this.#boundary.betweenLines ? '' : '\n') + streamErrorEvent(error)));
     this.#writer.end();
   }
 
@@ -300,18 +296,6 @@ export class Exchange implements UpstreamHandler, Ticking {
     if (this.#inflate === null) account();
     else this.#inflate.end(account);
   }
-}
-
-/** The last three bytes of everything so far, as one number: an empty line may come in pieces. */
-function lastBytesOf(before: number, chunk: Uint8Array): number {
-  let last = before;
-  for (let i = Math.max(0, chunk.length - 3); i < chunk.length; i++) last = ((last << 8) | (chunk[i] ?? 0)) & 0xffffff;
-  return last;
-}
-
-/** Whether the bytes end with an empty line, as an event does: LF LF, or CR LF (of it) CR LF. */
-function isBetweenEvents(lastBytes: number): boolean {
-  return (lastBytes & 0xffff) === EMPTY_LINE || lastBytes === EMPTY_LINE_CRLF;
 }
 
 /** Text as a header value: a client's model name may hold anything. */
