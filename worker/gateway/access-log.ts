@@ -61,12 +61,12 @@ function jsonLine(processName: string): (record: ExchangeRecord) => string {
 
 function shortLine(record: ExchangeRecord, processName: string): string {
   const { usage } = record;
-  const target = record.provider === '' ? '' : ` ${record.provider} ${quoted(record.model)} (${record.route})`;
+  const target = record.provider === '' ? '' : ` ${record.provider} ${bare(record.model)} (${record.route})`;
   const tokens = usage === null ? '' : `, ${usage.input} tokens in, ${usage.output} out`;
   const failure = failureOf(record);
   return (
     `${isoNow().slice(11, 23)} ${processName}: ${record.status} ${record.path}${target}${tokens}` +
-    `, ${(record.endedAt - record.startedAt).toFixed(0)} ms${failure && `, ${failure}`} [${quoted(record.requestId)}]\n`
+    `, ${(record.endedAt - record.startedAt).toFixed(0)} ms${failure && `, ${failure}`} [${bare(record.requestId)}]\n`
   );
 }
 
@@ -79,6 +79,11 @@ function failureOf(record: ExchangeRecord): string {
 function quoted(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text.slice(0, 200));
 }
+/** For people: quoted only where a client's text is not plain. */
+function bare(text: string): string {
+  return PLAIN.test(text) ? text : quoted(text);
+}
+
 const PLAIN = /^[\w./:,@ -]{0,200}$/;
 
 let lastMs = 0;
