@@ -5,12 +5,10 @@ import { readBuildInfo } from '../shared/version';
 import { check } from './commands/check';
 import { code } from './commands/code';
 import type { ConfigFlags } from './commands/configuration';
+import { EXIT } from './commands/exit-codes';
 import { start } from './commands/start';
 import { status } from './commands/status';
 import { stop } from './commands/stop';
-
-/** What `ccproxy` exits with. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, notRunning: 3 } as const;
 
 const EXAMPLES = `
 Examples:

@@ -1,9 +1,7 @@
 /** `ccproxy status`: the `/status` document, for humans or as it is. */
 import { ask } from './client';
 import { type ConfigFlags, loadOrExplain } from './configuration';
-
-/** LSB's code for "not running". */
-const NOT_RUNNING = 3;
+import { EXIT } from './exit-codes';
 
 /** The parts of the document that are shown. */
 interface StatusDocument {
@@ -36,7 +34,7 @@ export async function status(flags: ConfigFlags & { json?: boolean }): Promise<n
   const answer = await ask(loaded.config, '/status');
   if (answer === null) {
     console.log(flags.json ? '{"service":"CCProxy","status":"stopped"}' : 'stopped');
-    return NOT_RUNNING;
+    return EXIT.notRunning;
   }
   if (flags.json) console.log(answer.body);
   else if (answer.status === 200) console.log(describe(JSON.parse(answer.body) as StatusDocument));

@@ -29,7 +29,7 @@ export class AdminPages {
     return jsonReply(200, JSON.stringify({ message: 'CCProxy', version: this.#build.version }));
   }
 
-  /** Probes of clients: any answer will do. */
+  /** Clients probe for it and look at the status alone. */
   hello(): Reply {
     return jsonReply(200, '{}');
   }

@@ -7,7 +7,7 @@ import { ERROR_STATUS, type ProxyError, streamErrorEvent } from '../../shared/er
 import { InflatingFeed } from '../dialects/anthropic/inflate';
 import { type AnswerTap, StreamTap, UnaryTap } from '../dialects/anthropic/usage';
 import type { EngineResponse } from '../http/engine';
-import { apiError, sendReply } from '../http/reply';
+import { apiError, jsonReply, sendReply } from '../http/reply';
 import { ResponseWriter } from '../http/response-writer';
 import { type UpstreamCall, UpstreamError, type UpstreamHandler } from '../upstream/upstream';
 import { EventBoundary } from './event-boundary';
@@ -55,7 +55,6 @@ export class Exchange implements UpstreamHandler, Ticking {
   #held: Uint8Array | null = null;
   #expectedBytes: number | null = null;
   #paused = false;
-  #clientGone = false;
   #lastByteAt = 0;
   #lastPingAt = 0;
   #lastWaitAt = 0;
@@ -73,7 +72,7 @@ export class Exchange implements UpstreamHandler, Ticking {
   }
 
   get ended(): boolean {
-    return this.phase === 'done' || this.#clientGone;
+    return this.phase === 'done';
   }
 
   /** The request is on its way: the provider's time runs. */
@@ -99,8 +98,7 @@ export class Exchange implements UpstreamHandler, Ticking {
     if (this.ended) return;
     this.record.status = 200;
     const headers = ['request-id', this.record.requestId, ...this.#routeHeaders()];
-    const contentType = 'application/json; charset=utf-8';
-    sendReply(this.#res, { status: 200, contentType, body, headers }, this.#replyOptions());
+    sendReply(this.#res, jsonReply(200, body, headers), this.#replyOptions());
     this.#finish();
   }
 
@@ -199,7 +197,6 @@ export class Exchange implements UpstreamHandler, Ticking {
     // A cut connection is reported as an abort, too: that one is our own doing.
     if (this.phase === 'done' || this.#writer.closed) return;
     this.record.abortedIn = this.phase;
-    this.#clientGone = true;
     this.#writer.aborted();
     this.#call?.abort();
     if (this.record.status === 0) this.record.status = 499;
