@@ -10,6 +10,8 @@ export const ERROR_STATUS = {
   not_found_error: 404,
   method_not_allowed_error: 405,
   request_too_large: 413,
+  /** An operator's command that could not be carried out; the message says why. */
+  operation_failed_error: 422,
   rate_limit_error: 429,
   request_header_fields_too_large: 431,
   /** A bug of ours; `api_error` is a provider that could not be reached. */

@@ -25,6 +25,10 @@ export interface Log {
   pretty: boolean;
   /** Writes finished lines (with their line ends) through the same transport. */
   writeRaw(lines: string): void;
+  /** Goes on with another level and another file (or the same one, opened anew), and removes these secrets too. */
+  reconfigure(options: Pick<LogOptions, 'level' | 'file' | 'secrets'>): void;
+  /** Removes these too, from now on. */
+  hide(secrets: readonly string[]): void;
   /** Resolves when everything is written. */
   close(): Promise<void>;
 }
@@ -33,40 +37,41 @@ export function createLog(options: LogOptions): Log {
   // Writes that had to wait would leave joined, and a pipe takes no more than 4 KiB in one piece: lines of several
   // processes would mix.
   Object.assign(process.stdout, { _writev: null });
-  const { timestamp, printf, json, combine, colorize } = format;
+  const secrets = new Set(options.secrets);
+  let redact = redactor([...secrets]);
   const pretty = options.file === null && process.stdout.isTTY === true;
-  const redact = redactor(options.secrets);
-  const short = combine(
-    colorize(),
-    timestamp({ format: 'HH:mm:ss.SSS' }),
-    printf(({ timestamp: time, level, message, process: speaker, ...rest }) =>
-      redact(
-        `${time} ${level} ${speaker}: ${message}${Object.keys(rest).length > 0 ? ` ${JSON.stringify(rest)}` : ''}`,
-      ),
-    ),
-  );
-  const lines = combine(timestamp(), json(), redactLine(redact));
-  const transport =
-    options.file === null
-      ? new transports.Console()
-      : // Whoever may read the configuration may read this, and nobody else.
-        new transports.File({ filename: options.file, options: { flags: 'a', mode: 0o640 } });
+  // Whoever has this keeps it: a reload changes what is behind it.
+  const redactNow = (text: string) => redact(text);
+  let transport = openTransport(options.file);
   const logger = createWinston({
     level: options.level,
-    format: pretty ? short : lines,
+    format: pretty ? shortLines(redactNow) : jsonLines(redactNow),
     defaultMeta: { process: options.process },
     transports: [transport],
   });
   // A log that cannot be written must not end the service.
   const complain = (error: Error) => process.stderr.write(`ccproxy: the log cannot be written: ${error.message}\n`);
   logger.on('error', complain);
+  const hide = (more: readonly string[]) => {
+    for (const secret of more) secrets.add(secret);
+    redact = redactor([...secrets]);
+  };
   return {
     logger,
     pretty,
+    hide,
     writeRaw: (text) => {
       // winston writes the MESSAGE field and a line end: the last one is taken off here.
       const lines = redact(text);
       transport.log?.({ [MESSAGE]: lines.endsWith('\n') ? lines.slice(0, -1) : lines }, () => {});
+    },
+    reconfigure: ({ level, file, secrets: more }) => {
+      hide(more);
+      const former = transport;
+      transport = openTransport(file);
+      logger.add(transport);
+      logger.remove(former);
+      logger.level = level;
     },
     close: () =>
       new Promise((resolve) => {
@@ -78,15 +83,39 @@ export function createLog(options: LogOptions): Log {
   };
 }
 
+function openTransport(file: string | null) {
+  // Whoever may read the configuration may read a file, and nobody else.
+  if (file !== null) return new transports.File({ filename: file, options: { flags: 'a', mode: 0o640 } });
+  return new transports.Console();
+}
+
+function jsonLines(redact: Redactor) {
+  return format.combine(format.timestamp(), format.json(), redactLine(redact));
+}
+
+function shortLines(redact: Redactor) {
+  return format.combine(
+    format.colorize(),
+    format.timestamp({ format: 'HH:mm:ss.SSS' }),
+    format.printf(({ timestamp: time, level, message, process: speaker, ...rest }) =>
+      redact(
+        `${time} ${level} ${speaker}: ${message}${Object.keys(rest).length > 0 ? ` ${JSON.stringify(rest)}` : ''}`,
+      ),
+    ),
+  );
+}
+
+type Redactor = (text: string) => string;
+
 /** A function that puts `***` in the place of every secret in a text. */
-export function redactor(secrets: readonly string[]): (text: string) => string {
+export function redactor(secrets: readonly string[]): Redactor {
   const inText = secrets.flatMap((secret) => (secret === '' ? [] : [secret, JSON.stringify(secret).slice(1, -1)]));
   const distinct = [...new Set(inText)].sort((a, b) => b.length - a.length);
   if (distinct.length === 0) return (text) => text;
   return (text) => distinct.reduce((line, secret) => line.replaceAll(secret, '***'), text);
 }
 
-const redactLine = (redact: (text: string) => string) =>
+const redactLine = (redact: Redactor) =>
   format((info) => {
     const line = info[MESSAGE];
     if (typeof line === 'string') info[MESSAGE] = redact(line);

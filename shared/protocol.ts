@@ -10,7 +10,7 @@ import type { Config } from './config/config';
 import type { MetricObject } from './metrics';
 
 /** Changes with every incompatible change below; both sides refuse any other. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** Who a worker is. `incarnation` grows by one with each fork of this supervisor and is never used twice. */
 export interface WorkerIdentity {
@@ -18,7 +18,12 @@ export interface WorkerIdentity {
   incarnation: number;
 }
 
-export type SupervisorMessage = ConfigureMessage | SnapshotMessage | DrainMessage | MetricsTextMessage;
+export type SupervisorMessage =
+  | ConfigureMessage
+  | SnapshotMessage
+  | DrainMessage
+  | MetricsTextMessage
+  | ControlResultMessage;
 
 /** The first message to a new worker: who it is and what to do. */
 export interface ConfigureMessage {
@@ -42,16 +47,36 @@ export interface SnapshotMessage {
   healthTail: string;
   /** Names of providers that are `unavailable` now (the circuit breaker refuses these). */
   unavailableProviders: string[];
+  /** Workers that share the cluster's limits. */
+  workers: number;
   /** Rate limit: requests of the running minute in the whole cluster, by client; empty when the limit is off. */
   clientRequests: Record<string, number>;
 }
 
-/** Stop accepting, finish what is in flight until the deadline, then exit 0. */
+/**
+ * Stop accepting, finish what is in flight until the deadline, then exit 0. A second one can only make the end come
+ * sooner.
+ */
 export interface DrainMessage {
   type: 'drain';
   protocol: number;
   timeoutMs: number;
+  /** For this long nothing may have come on connections that are still open before they are closed. */
+  quietMs: number;
 }
+
+/** Answer to `control_request`. */
+export interface ControlResultMessage {
+  type: 'control_result';
+  protocol: number;
+  requestId: number;
+  outcome: ControlOutcome;
+}
+
+/** What an operator can ask of the whole service, through any worker. */
+export type ControlCommand = { name: 'reload' } | { name: 'scale'; workers: number };
+
+export type ControlOutcome = { ok: true; generation: number; workers: number } | { ok: false; reason: string };
 
 /** Answer to `metrics_request`. */
 export interface MetricsTextMessage {
@@ -68,7 +93,8 @@ export type WorkerMessage =
   | HeartbeatMessage
   | ProvidersMessage
   | MetricsMessage
-  | MetricsRequestMessage;
+  | MetricsRequestMessage
+  | ControlRequestMessage;
 
 interface FromWorker {
   protocol: number;
@@ -141,6 +167,13 @@ export interface MetricsRequestMessage extends FromWorker {
   openMetrics: boolean;
 }
 
+/** An operator's command arrived at this worker. */
+export interface ControlRequestMessage extends FromWorker {
+  type: 'control_request';
+  requestId: number;
+  command: ControlCommand;
+}
+
 /** The sandbox provider listens. */
 export interface SandboxReadyMessage {
   type: 'sandbox_ready';
@@ -155,6 +188,7 @@ const WORKER_TYPES: ReadonlySet<string> = new Set([
   'providers',
   'metrics',
   'metrics_request',
+  'control_request',
 ] satisfies WorkerMessage['type'][]);
 
 const SUPERVISOR_TYPES: ReadonlySet<string> = new Set([
@@ -162,6 +196,7 @@ const SUPERVISOR_TYPES: ReadonlySet<string> = new Set([
   'snapshot',
   'drain',
   'metrics_text',
+  'control_result',
 ] satisfies SupervisorMessage['type'][]);
 
 /** The message, or null when it is not one of ours (another protocol version, another sender). */

@@ -2,6 +2,7 @@
 /** `ccproxy`: the command line. Each command is a file in `commands/`; here are only names, options and help. */
 import { Command } from 'commander';
 import { readBuildInfo } from '../shared/version';
+import { reload, scale } from './commands/change';
 import { check } from './commands/check';
 import { code } from './commands/code';
 import type { ConfigFlags } from './commands/configuration';
@@ -16,6 +17,7 @@ Examples:
   ccproxy start --config proxy.yaml    with this configuration
   ccproxy check --config proxy.yaml    list every mistake in it
   ccproxy status --json | jq .workers  what the whole cluster does
+  ccproxy reload                       after a change of the configuration; no request fails
   ccproxy code -- --model opus         Claude Code through the proxy
 
 Exit codes: 0 done, 1 failed (the reason is printed), 2 wrong usage, 3 not running,
@@ -62,6 +64,15 @@ withConfig(program.command('status'))
   .description('show what the running proxy does')
   .option('--json', 'the document as the proxy gives it')
   .action((flags: ConfigFlags & { json?: boolean }) => run(() => status(flags)));
+
+withConfig(program.command('reload'))
+  .description('bring a changed configuration into force, worker by worker, and wait until it is')
+  .action((flags: ConfigFlags) => run(() => reload(flags)));
+
+withConfig(program.command('scale'))
+  .description('run that many workers from now on, and wait until they are ready')
+  .argument('<workers>', 'their number')
+  .action((workers: string, flags: ConfigFlags) => run(() => scale(workers, flags)));
 
 withConfig(program.command('stop'))
   .description('drain the running proxy and wait for its end')

@@ -3,7 +3,7 @@
  * the text of `/metrics` come out of it.
  */
 import type { Config } from '../shared/config/config';
-import type { MetricObject, RestartReason } from '../shared/metrics';
+import type { MetricObject, ReloadResult, RestartReason } from '../shared/metrics';
 import { PROTOCOL_VERSION, type ProviderReport, type SnapshotMessage, type WorkerIdentity } from '../shared/protocol';
 import type { BuildInfo } from '../shared/version';
 import { ClientRequests } from './client-requests';
@@ -13,6 +13,7 @@ import {
   healthTail,
   judgeHealth,
   type PerformanceInput,
+  type ReloadView,
   type StatusInput,
   type SupervisorState,
   statusHead,
@@ -23,6 +24,9 @@ import {
 export interface WorkerFacts {
   state: SupervisorState;
   engine: string;
+  generation: number;
+  reload: ReloadView;
+  reloads: Readonly<Partial<Record<ReloadResult, number>>>;
   desiredWorkers: number;
   workers: WorkerView[];
 }
@@ -45,6 +49,8 @@ interface Figures {
 
 export class ClusterState {
   readonly #options: ClusterStateOptions;
+  /** In force. */
+  #config: Config;
   readonly #providers: ProviderBoard;
   readonly #metrics = new MetricsStore();
   readonly #clientRequests = new ClientRequests();
@@ -53,7 +59,15 @@ export class ClusterState {
 
   constructor(options: ClusterStateOptions) {
     this.#options = options;
+    this.#config = options.config;
     this.#providers = new ProviderBoard(options.config);
+  }
+
+  /** A reload has brought it into force. What is known of the providers that stay is kept. */
+  configure(config: Config): void {
+    this.#config = config;
+    this.#figures = null;
+    this.#providers.configure(config);
   }
 
   countRequests(byClient: Readonly<Record<string, number>>): void {
@@ -95,12 +109,14 @@ export class ClusterState {
       statusHead: statusHead(input),
       healthTail: healthTail(input, figures.performance),
       unavailableProviders: input.providers.filter(({ state }) => state === 'unavailable').map(({ name }) => name),
+      workers: facts.desiredWorkers,
       clientRequests: this.#clientRequests.totals(Date.now()),
     };
   }
 
   #statusInput(facts: WorkerFacts, figures: Figures): StatusInput {
-    const { config, build, startedAt } = this.#options;
+    const { build, startedAt } = this.#options;
+    const config = this.#config;
     return {
       ...facts,
       build,
@@ -110,9 +126,7 @@ export class ClusterState {
       host: config.host,
       port: config.port,
       apiKeyConfigured: config.apiKey !== null,
-      generation: 1,
       configHash: config.hash,
-      reload: { inProgress: false, lastResult: null, lastAt: null, lastError: null },
       providers: this.#providers.view(performance.now()).map((provider) => ({
         ...provider,
         latency: figures.latencyOf.get(provider.name) ?? { p50: null, p95: null },
@@ -126,7 +140,7 @@ export class ClusterState {
     const duration = 'ccproxy_request_duration_seconds';
     const [p50, p95, p99] = this.#metrics.histogramQuantiles(duration, {}, [0.5, 0.95, 0.99]) ?? [null, null, null];
     const latencyOf = new Map<string, { p50: number | null; p95: number | null }>();
-    for (const { name } of this.#options.config.providers) {
+    for (const { name } of this.#config.providers) {
       const quantiles = this.#metrics.histogramQuantiles(duration, { provider: name }, [0.5, 0.95]);
       latencyOf.set(name, { p50: quantiles?.[0] ?? null, p95: quantiles?.[1] ?? null });
     }
@@ -137,7 +151,7 @@ export class ClusterState {
         requestsTotal: this.#metrics.counterSum('ccproxy_requests_total'),
         requestsFailed: this.#metrics.counterSum('ccproxy_requests_total', { code: /^[45]/ }),
         latency: { avg: this.#metrics.histogramMean(duration), p50, p95, p99 },
-        configFile: this.#options.config.file,
+        configFile: this.#config.file,
       },
     };
     return this.#figures;
@@ -153,15 +167,19 @@ export class ClusterState {
       startedAtMs: this.#options.startedAt.getTime(),
       workers: byState,
       restarts: this.#restarts,
-      reloads: {},
+      reloads: facts.reloads,
       providersUp: Object.fromEntries(enabled.map(({ name, state }) => [name, state !== 'unavailable'])),
-      slots: facts.workers.map((worker) => ({
-        slot: worker.slot,
-        startedAtMs: worker.startedAt.getTime(),
-        lastHeartbeatAtMs: worker.state === 'booting' ? null : Date.now() - worker.lastHeartbeatAgeMs,
-        rssBytes: worker.state === 'booting' ? null : worker.rssBytes,
-        eventLoopLagMs: worker.state === 'booting' ? null : worker.eventLoopLagMs,
-      })),
+      // The one that serves comes before the one that boots to replace it: of two the last is shown.
+      slots: facts.workers
+        .filter(({ state }) => state !== 'draining')
+        .reverse()
+        .map((worker) => ({
+          slot: worker.slot,
+          startedAtMs: worker.startedAt.getTime(),
+          lastHeartbeatAtMs: worker.state === 'booting' ? null : Date.now() - worker.lastHeartbeatAgeMs,
+          rssBytes: worker.state === 'booting' ? null : worker.rssBytes,
+          eventLoopLagMs: worker.state === 'booting' ? null : worker.eventLoopLagMs,
+        })),
     };
   }
 

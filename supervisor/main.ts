@@ -1,78 +1,113 @@
 /** The supervisor process: wiring, signals, readiness. No request ever passes through it. */
 import type { Config } from '../shared/config/config';
-import { secretsOf } from '../shared/config/secrets';
+import { formatProblem, type LoadedConfig, type LoadResult, secretsOf } from '../shared/config/load';
 import { createLog, type Log, redactor } from '../shared/logger';
-import { SANDBOX_PROVIDER_NAME } from '../shared/sandbox';
 import { readBuildInfo } from '../shared/version';
 import { type AddressClaim, claimAddress } from './address-claim';
 import { PROCESS_TITLE, pidFilePath, type RunningProxy, removePidFile, writePidFile } from './pid-file';
 import { SandboxHandle } from './sandbox-handle';
+import { ServiceNotifier } from './service-notifier';
+import { Signals } from './signals';
 import { Supervisor } from './supervisor';
 
 /**
- * A terminal's Ctrl-C reaches the whole process group, and npm forwards it once more: a second signal this soon is the
- * same wish, not a more urgent one.
+ * Runs until a signal ends it. Resolves to the exit code.
+ * @param load reads the configuration again in the way that `loaded` was read, for a reload
  */
-const SAME_SIGNAL_MS = 500;
-
-/** Runs until a signal ends it. Resolves to the exit code. */
-export async function runSupervisor(config: Config, warnings: readonly string[]): Promise<number> {
+export async function runSupervisor(loaded: LoadedConfig, load: () => LoadResult): Promise<number> {
   process.title = PROCESS_TITLE;
+  const { config } = loaded;
   const log = createLog({
     level: config.logLevel,
     file: config.logFile,
     process: 'supervisor',
     secrets: secretsOf(config),
   });
-  const signals = new EndSignals();
+  const signals = new Signals();
+  const sandbox = new SandboxHandle(log.logger);
   let claim: AddressClaim | null = null;
-  let sandbox: SandboxHandle | null = null;
   const pidFile = pidFilePath(config.port);
   try {
     claim = await claimAddress(config.host, config.port);
     writeOrWarn(pidFile, { pid: process.pid, host: config.host, port: claim.port }, log);
-    introduce(config, warnings, log);
-    if (usesSandbox(config)) sandbox = new SandboxHandle(log.logger);
-    const sandboxPort = sandbox === null ? null : await Promise.race([sandbox.start(), signals.first]);
+    introduce(loaded, log);
+    const prepare = async (wanted: LoadedConfig) => ({
+      ...(await sandbox.provide(asEngineAllows(wanted.config, log))),
+      port: claim?.port ?? config.port,
+    });
+    const prepared = await Promise.race([prepare(loaded), signals.first]);
     // Told to end before anything served.
-    if (typeof sandboxPort === 'string') return 0;
-    const effective = sandboxPort === null ? config : withSandboxPort(config, sandboxPort);
-    return await supervise(effective, claim.port, log, signals);
+    if (typeof prepared === 'string') return 0;
+    const reload = async () => {
+      const next = reloadable(load(), config);
+      log.hide(secretsOf(next.config));
+      for (const warning of next.warnings) log.logger.warn(warning);
+      return prepare(next);
+    };
+    return await supervise({ config: prepared, reload, sandbox, log, signals });
   } catch (error) {
     lastWords(log, config, error instanceof Error ? error.message : String(error));
     return 1;
   } finally {
     removePidFile(pidFile);
-    sandbox?.stop();
+    sandbox.stop();
     claim?.release();
     await log.close();
   }
 }
 
 /** The first lines of the log. */
-function introduce(config: Config, warnings: readonly string[], { logger }: Log): void {
+function introduce({ config, warnings }: LoadedConfig, { logger }: Log): void {
   const { version, commit } = readBuildInfo();
   logger.info(`CCProxy ${version} starts`, { pid: process.pid, commit, config: config.file });
   for (const warning of warnings) logger.warn(warning);
-  if (usesSandbox(config)) {
-    logger.warn('no provider key is set: the built-in sandbox answers, it is no language model');
+}
+
+/** The engine in plain JavaScript cannot share a port on every Node: then there is one worker. */
+function asEngineAllows(config: Config, { logger }: Log): Config {
+  if (config.workers === 1 || portCanBeShared()) return config;
+  logger.warn(`CCPROXY_ENGINE=js on Node ${process.versions.node} cannot share a port: one worker is started`);
+  return { ...config, workers: 1 };
+}
+
+/** @throws Error with every mistake, or with what a running proxy cannot change */
+function reloadable(loaded: LoadResult, running: Config): LoadedConfig {
+  if (!loaded.ok) throw new Error(loaded.problems.map(formatProblem).join('; '));
+  for (const key of ['host', 'port'] as const) {
+    const [from, to] = [running[key], loaded.config[key]];
+    if (from !== to) throw new Error(`${key}: a reload cannot change it from ${from} to ${to}; that takes a restart`);
   }
-  if (config.workers > 1 && !portCanBeShared()) {
-    logger.warn(`CCPROXY_ENGINE=js on Node ${process.versions.node} cannot share a port: one worker is started`);
-    config.workers = 1;
-  }
+  return loaded;
+}
+
+interface Service {
+  config: Config;
+  reload: () => Promise<Config>;
+  sandbox: SandboxHandle;
+  log: Log;
+  signals: Signals;
 }
 
 /** Runs the workers until a signal or a failed start ends them. Resolves to the exit code. */
-function supervise(config: Config, port: number, log: Log, signals: EndSignals): Promise<number> {
+function supervise({ config, reload, sandbox, log, signals }: Service): Promise<number> {
   const { logger } = log;
+  const notifier = new ServiceNotifier(logger);
   return new Promise((resolve) => {
     const supervisor = new Supervisor({
       config,
-      port,
       build: readBuildInfo(),
       logger,
-      onGiveUp: (reason) => {
+      loadConfig: () => {
+        notifier.reloading();
+        return reload();
+      },
+      reloaded: (next) => {
+        if (next !== null) log.reconfigure({ level: next.logLevel, file: next.logFile, secrets: secretsOf(next) });
+        notifier.reloaded(next === null ? 'the last reload failed' : 'serving');
+      },
+      inUse: (configs) => sandbox.keepFor(configs),
+      tick: () => notifier.alive(),
+      giveUp: (reason) => {
         lastWords(log, config, reason);
         supervisor.killAll();
         resolve(1);
@@ -85,7 +120,8 @@ function supervise(config: Config, port: number, log: Log, signals: EndSignals):
       resolve(1);
     });
     void signals.first.then(async (signal) => {
-      logger.info(`${signal}: draining, at most ${config.shutdownTimeoutMs / 1000} s`);
+      logger.info(`${signal}: draining`);
+      notifier.stopping();
       await supervisor.drain();
       logger.info('CCProxy has ended');
       resolve(0);
@@ -95,10 +131,15 @@ function supervise(config: Config, port: number, log: Log, signals: EndSignals):
       supervisor.killAll();
       resolve(signal === 'SIGINT' ? 130 : 143);
     });
-    void supervisor.start().then(() => {
+    signals.reload = () => void supervisor.reload();
+    signals.step = (by) => supervisor.step(by);
+    void supervisor.start().then((serves) => {
+      if (!serves) return;
+      const { host, port, workers } = config;
       const providers = config.providers.filter((provider) => provider.enabled).map((provider) => provider.name);
-      const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
-      logger.info(`listening on ${url}`, { workers: config.workers, engine: supervisor.engine, providers });
+      const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+      logger.info(`listening on ${url}`, { workers, engine: supervisor.engine, providers });
+      notifier.ready(`listening on ${url}`);
       // pm2's wait_ready, and whoever else forked this with a channel.
       if (process.connected) process.send?.('ready', () => {});
     });
@@ -120,55 +161,9 @@ function lastWords(log: Log, config: Config, reason: string): void {
   if (config.logFile !== null) console.error(`ccproxy cannot start: ${redactor(secretsOf(config))(reason)}`);
 }
 
-/** The signals that end the service; listened to from the first moment, so that none has its default effect. */
-class EndSignals {
-  /** Resolves to its name. */
-  readonly first: Promise<string>;
-  /** Another one, later: the operator means it. */
-  readonly second: Promise<string>;
-
-  constructor() {
-    let first = (_signal: string) => {};
-    let second = first;
-    this.first = new Promise((resolve) => {
-      first = resolve;
-    });
-    this.second = new Promise((resolve) => {
-      second = resolve;
-    });
-    let firstAtMs = Number.NaN;
-    const receive = (signal: string) => {
-      if (Number.isNaN(firstAtMs)) {
-        firstAtMs = performance.now();
-        first(signal);
-      } else if (performance.now() - firstAtMs >= SAME_SIGNAL_MS) {
-        second(signal);
-      }
-    };
-    process.on('SIGINT', receive);
-    process.on('SIGTERM', receive);
-    // Their default would end (HUP), stop (TTIN, TTOU) or open to a debugger (USR1) the process that holds all keys.
-    for (const signal of ['SIGHUP', 'SIGTTIN', 'SIGTTOU', 'SIGUSR1'] as const) process.on(signal, () => {});
-  }
-}
-
 /** The engine in plain JavaScript shares a port since Node 22.12 and 23.1; the native ones always do. */
 function portCanBeShared(): boolean {
   if (process.env['CCPROXY_ENGINE'] !== 'js') return true;
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   return major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12);
-}
-
-function usesSandbox(config: Config): boolean {
-  return config.providers.some((provider) => provider.name === SANDBOX_PROVIDER_NAME && provider.baseUrl === '');
-}
-
-/** The sandbox's port is known only when it runs. */
-function withSandboxPort(config: Config, port: number): Config {
-  const providers = config.providers.map((provider) =>
-    provider.name === SANDBOX_PROVIDER_NAME && provider.baseUrl === ''
-      ? { ...provider, baseUrl: `http://127.0.0.1:${port}` }
-      : provider,
-  );
-  return { ...config, providers };
 }

@@ -29,7 +29,7 @@ export interface SupervisorGauges {
   reloads: Readonly<Partial<Record<ReloadResult, number>>>;
   /** Every enabled provider, and whether it can serve. */
   providersUp: Readonly<Record<string, boolean>>;
-  /** While a worker is being replaced its slot may be there twice: the last one is shown. */
+  /** A slot may be there twice: the last one is shown. */
   slots: readonly SlotGauges[];
 }
 

@@ -35,19 +35,24 @@ interface Entry {
   lastError: ProviderError | null;
 }
 
+const NO_NEWS = { requests: 0, errors: 0, failuresInRow: 0, lastFailureMs: 0, lastError: null };
+
 export class ProviderBoard {
-  #entries: Entry[];
+  #entries: Entry[] = [];
 
   constructor(config: Config) {
-    this.#entries = config.providers.map((provider) => ({
-      provider,
-      inFlight: new Map(),
-      requests: 0,
-      errors: 0,
-      failuresInRow: 0,
-      lastFailureMs: 0,
-      lastError: null,
-    }));
+    this.configure(config);
+  }
+
+  /** Takes the providers of a configuration. One that was there before, under its name, keeps its figures. */
+  configure(config: Config): void {
+    const before = new Map(this.#entries.map((entry) => [entry.provider.name, entry]));
+    this.#entries = config.providers.map((provider) => {
+      const known = before.get(provider.name);
+      if (known === undefined) return { provider, ...NO_NEWS, inFlight: new Map() };
+      // Failures at an address that is no longer its own say nothing.
+      return { ...known, provider, ...(known.provider.baseUrl !== provider.baseUrl && { failuresInRow: 0 }) };
+    });
   }
 
   /** Takes a worker's report in. @param nowMs monotonic */

@@ -1,8 +1,11 @@
-/** The embedded sandbox provider as the supervisor sees it: one child, kept alive on one port. */
-import { type ChildProcess, fork } from 'node:child_process';
+/** The embedded sandbox provider as the supervisor sees it: one child on one port, kept alive while it is needed. */
+import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import type { Config, Provider } from '../shared/config/config';
 import type { Logger } from '../shared/logger';
 import { asSandboxMessage } from '../shared/protocol';
+import { SANDBOX_PROVIDER_NAME } from '../shared/sandbox';
+import { forkChild } from './child';
 
 const BOOT_TIMEOUT_MS = 10_000;
 const RESTART_DELAY_MS = 200;
@@ -11,48 +14,62 @@ export class SandboxHandle {
   readonly #logger: Logger;
   #child: ChildProcess | null = null;
   #port = 0;
-  #stopped = false;
-  #onReady: ((port: number) => void) | null = null;
+  #onReady: (() => void) | null = null;
 
   constructor(logger: Logger) {
     this.#logger = logger;
   }
 
-  /** Resolves to the loopback port. @throws Error when it does not start in time */
-  start(): Promise<number> {
+  /** The configuration with the sandbox's address, which is known only when it runs. @throws Error when it does not */
+  async provide(config: Config): Promise<Config> {
+    if (!usesSandbox(config)) return config;
+    this.#logger.warn('no provider key is set: the built-in sandbox answers, it is no language model');
+    if (this.#child === null) await this.#start();
+    const baseUrl = `http://127.0.0.1:${this.#port}`;
+    return { ...config, providers: config.providers.map((p) => (isSandbox(p) ? { ...p, baseUrl } : p)) };
+  }
+
+  /** Ends it when none of these configurations has it. */
+  keepFor(configs: readonly Config[]): void {
+    if (!configs.some(usesSandbox)) this.stop();
+  }
+
+  stop(): void {
+    const child = this.#child;
+    this.#child = null;
+    child?.kill('SIGKILL');
+  }
+
+  #start(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error('the sandbox provider did not start')), BOOT_TIMEOUT_MS);
-      this.#onReady = (port) => {
+      const timer = setTimeout(() => {
+        this.stop();
+        reject(new Error('the sandbox provider did not start'));
+      }, BOOT_TIMEOUT_MS);
+      this.#onReady = () => {
         clearTimeout(timer);
-        resolve(port);
+        resolve();
       };
       this.#fork();
     });
   }
 
-  stop(): void {
-    this.#stopped = true;
-    this.#child?.kill('SIGKILL');
-  }
-
   #fork(): void {
     // The same port again after a restart: the workers' configuration names it.
-    const child = fork(join(__dirname, '..', 'worker', 'sandbox', 'main.js'), [String(this.#port)], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
+    const child = forkChild(join(__dirname, '..', 'worker', 'sandbox', 'main.js'), [String(this.#port)]);
     this.#child = child;
     child.on('message', (raw) => {
       const message = asSandboxMessage(raw);
       if (message === null) return;
       this.#port = message.port;
-      this.#onReady?.(message.port);
+      this.#onReady?.();
       this.#onReady = null;
     });
     const again = (how: string) => {
-      if (this.#stopped) return;
+      if (this.#child !== child) return;
       this.#logger.warn(`sandbox ended (${how}): it is started again`);
       setTimeout(() => {
-        if (!this.#stopped) this.#fork();
+        if (this.#child === child) this.#fork();
       }, RESTART_DELAY_MS);
     };
     child.on('exit', (code, signal) => again(signal ?? `code ${code}`));
@@ -61,4 +78,13 @@ export class SandboxHandle {
       if (child.pid === undefined) again(error.message);
     });
   }
+}
+
+/** The name is reserved: no provider of a configuration's own has it. */
+function isSandbox(provider: Provider): boolean {
+  return provider.name === SANDBOX_PROVIDER_NAME;
+}
+
+function usesSandbox(config: Config): boolean {
+  return config.providers.some(isSandbox);
 }

@@ -1,145 +1,236 @@
 /**
- * The only state machine over workers: how many there should be, which there are, and what to do about the difference.
- * It pushes the state of the whole to every worker.
+ * The only state machine: how many workers there should be and with which configuration, and what to do about the
+ * difference. It pushes the state of the whole to every worker.
  */
 import type { Config } from '../shared/config/config';
+import { MAX_WORKERS } from '../shared/limits';
 import type { Logger } from '../shared/logger';
-import type { RestartReason } from '../shared/metrics';
-import { PROTOCOL_VERSION, type SnapshotMessage, type WorkerMessage } from '../shared/protocol';
+import { type ControlCommand, type ControlOutcome, PROTOCOL_VERSION, type WorkerMessage } from '../shared/protocol';
 import type { BuildInfo } from '../shared/version';
 import { ClusterState, type WorkerFacts } from './cluster-state';
-import { DEFAULT_RESTART_POLICY, decideRestart } from './restart-policy';
-import type { SupervisorState, WorkerView } from './status-board';
-import { type WorkerExit, WorkerHandle } from './worker-handle';
+import { recyclingReason } from './recycling';
+import { ReloadRecord } from './reload-record';
+import { rollingReload } from './rolling-reload';
+import type { Slot } from './slot';
+import type { SupervisorState } from './status-board';
+import type { Settings, WorkerHandle } from './worker-handle';
+import { BOOT_TIMEOUT_MS, WorkerPool } from './worker-pool';
 
 const TICK_MS = 1000;
 /** Changes are pushed this soon, many in one snapshot. */
 const COALESCE_MS = 100;
-const HEARTBEAT_TIMEOUT_MS = 5000;
-const BOOT_TIMEOUT_MS = 10_000;
-
-/** One place for a worker. It outlives the processes that fill it. */
-interface Slot {
-  number: number;
-  worker: WorkerHandle | null;
-  restarts: number;
-  lastExit: WorkerExit | null;
-  failuresInRow: number;
-  timer: NodeJS.Timeout | null;
-}
+/** Until all are ready, after a start or a change of their number. */
+const ALL_READY_TIMEOUT_MS = 2 * BOOT_TIMEOUT_MS;
+/** After a failed try to recycle a worker. */
+const RECYCLE_AGAIN_AFTER_MS = 60_000;
 
 export interface SupervisorOptions {
+  /** With the real port. */
   config: Config;
-  /** The real port. */
-  port: number;
   build: BuildInfo;
   logger: Logger;
+  /** Reads the configuration anew, for a reload. Rejects with every mistake in it. */
+  loadConfig: () => Promise<Config>;
+  /** A reload is over and has brought this configuration into force; null when it failed. */
+  reloaded: (config: Config | null) => void;
+  /** A worker's process has ended; those that are left run with these. */
+  inUse: (configs: readonly Config[]) => void;
+  /** Once a second, as long as the supervisor is well. */
+  tick: () => void;
   /** Nothing can be done any more: no worker ever became ready. */
-  onGiveUp: (reason: string) => void;
+  giveUp: (reason: string) => void;
 }
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
-  readonly #config: Config;
   readonly #logger: Logger;
   readonly #startedAt = new Date();
-  readonly #policy = DEFAULT_RESTART_POLICY;
-  readonly #slots: Slot[];
   readonly #cluster: ClusterState;
-  #recentRestarts: number[] = [];
+  readonly #pool: WorkerPool;
+  readonly #reloads = new ReloadRecord();
+  /** In force: what a reload that fails goes back to. */
+  #settings: Settings;
   #state: SupervisorState = 'starting';
   #engine = '';
-  #lastIncarnation = 0;
-  #everReady = false;
-  #lastTickMs = performance.now();
   #pushTimer: NodeJS.Timeout | null = null;
   #ticker: NodeJS.Timeout | null = null;
-  #onAllReady: (() => void) | null = null;
-  #onDrained: (() => void) | null = null;
+  /** Settled when the last planned change is over: they are made one at a time. */
+  #lastChange: Promise<unknown> = Promise.resolve();
+  #changesUnderWay = 0;
+  /** Asked for and not begun: whoever asks meanwhile gets the same one. */
+  #nextReload: Promise<ControlOutcome> | null = null;
+  /** How many workers the operator wants, as soon as the changes before that are made. */
+  #wantedWorkers: number;
+  #noRecyclingUntilMs = 0;
+  #onAllReady: (() => void)[] = [];
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#config = { ...options.config, port: options.port };
     this.#logger = options.logger;
-    this.#cluster = new ClusterState({ ...options, config: this.#config, startedAt: this.#startedAt });
-    this.#slots = Array.from({ length: options.config.workers }, (_, i) => ({
-      number: i + 1,
-      worker: null,
-      restarts: 0,
-      lastExit: null,
-      failuresInRow: 0,
-      timer: null,
-    }));
+    this.#settings = { config: options.config, generation: 1 };
+    this.#wantedWorkers = options.config.workers;
+    this.#cluster = new ClusterState({ ...options, startedAt: this.#startedAt });
+    this.#pool = new WorkerPool(options.logger, {
+      forked: (worker) => worker.send(this.#cluster.snapshot(this.#facts())),
+      message: (worker, message) => this.#receive(worker, message),
+      ended: (worker) => this.#ended(worker),
+      restarted: (reason) => this.#cluster.countRestart(reason),
+      changed: () => this.#changed(),
+      giveUp: options.giveUp,
+    });
   }
 
   get engine(): string {
     return this.#engine;
   }
 
-  /** Forks the workers; resolves when every one is ready. */
-  start(): Promise<void> {
-    for (const slot of this.#slots) this.#fork(slot);
+  /**
+   * Forks the workers; resolves when every one is ready, or when some are and the others had their time. To false when
+   * it was ended before.
+   */
+  start(): Promise<boolean> {
+    this.#pool.resize(this.#settings.config.workers, this.#settings);
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
-    return new Promise((resolve) => {
-      this.#onAllReady = resolve;
+    return this.#inTurn(async () => {
+      while (!(await this.#allReady()) && this.#state === 'starting') {
+        if (!this.#pool.everReady) continue;
+        this.#logger.warn('not all workers could be started: the service is degraded');
+        break;
+      }
+      this.#enter('running');
+      return this.#state === 'running';
     });
   }
 
   /** Drains every worker; resolves when none is left. Those that need longer than the limit are killed. */
-  drain(): Promise<void> {
-    this.#state = 'draining';
-    this.#cancelForks();
-    this.#push();
-    for (const worker of this.#workers()) worker.drain(this.#config.shutdownTimeoutMs);
-    return new Promise((resolve) => {
-      this.#onDrained = () => {
-        if (this.#ticker !== null) clearInterval(this.#ticker);
-        if (this.#pushTimer !== null) clearTimeout(this.#pushTimer);
-        resolve();
-      };
-      this.#checkDrained();
-    });
+  async drain(): Promise<void> {
+    this.#enter('draining');
+    await this.#pool.drain(this.#settings.config.shutdownTimeoutMs);
+    if (this.#ticker !== null) clearInterval(this.#ticker);
+    if (this.#pushTimer !== null) clearTimeout(this.#pushTimer);
   }
 
   /** Ends every worker at once. */
   killAll(): void {
-    this.#state = 'draining';
-    this.#cancelForks();
-    for (const worker of this.#workers()) worker.kill(null);
+    this.#enter('draining');
+    this.#pool.killAll();
   }
 
-  #cancelForks(): void {
-    for (const slot of this.#slots) {
-      if (slot.timer !== null) clearTimeout(slot.timer);
-      slot.timer = null;
+  // --- planned changes ---
+
+  /** Reads the configuration again and replaces the workers by ones that run with it. Never rejects. */
+  reload(): Promise<ControlOutcome> {
+    this.#nextReload ??= this.#inTurn(() => {
+      this.#nextReload = null;
+      return this.#reload();
+    });
+    return this.#nextReload;
+  }
+
+  /** One worker more (1) or less (-1); at least one stays. */
+  step(by: 1 | -1): void {
+    const workers = Math.min(MAX_WORKERS, Math.max(1, this.#wantedWorkers + by));
+    if (workers !== this.#wantedWorkers) void this.scale(workers);
+  }
+
+  /** That many workers. Resolves when they are ready. Never rejects. */
+  scale(workers: number): Promise<ControlOutcome> {
+    this.#wantedWorkers = workers;
+    return this.#inTurn(async () => {
+      if (this.#state === 'draining') return { ok: false, reason: DRAINING };
+      this.#logger.info(`workers: ${this.#pool.slots.length} -> ${workers}`);
+      this.#pool.resize(workers, this.#settings);
+      if (await this.#allReady()) return { ok: true, generation: this.#settings.generation, workers };
+      return { ok: false, reason: 'not all workers could be started; the log says why' };
+    });
+  }
+
+  async #reload(): Promise<ControlOutcome> {
+    if (this.#state === 'draining') return { ok: false, reason: DRAINING };
+    const previous = this.#settings;
+    this.#reloads.begin();
+    this.#enter('reloading');
+    try {
+      const next = { config: await this.#options.loadConfig(), generation: previous.generation + 1 };
+      this.#logger.info('reload: the workers are replaced', { from: previous.config.hash, to: next.config.hash });
+      await rollingReload(this.#pool, next, previous, this.#logger);
+      this.#settings = next;
+      if (next.config.workers !== previous.config.workers) {
+        this.#wantedWorkers = next.config.workers;
+        if (!(await this.#allReady())) this.#logger.warn('reload: not all of the new workers could be started');
+      }
+      this.#cluster.configure(next.config);
+      this.#options.reloaded(next.config);
+      this.#reloads.end(null);
+      this.#logger.info('reload: done', { generation: next.generation });
+      return { ok: true, generation: next.generation, workers: this.#pool.slots.length };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#reloads.end(reason);
+      this.#options.reloaded(null);
+      this.#logger.error(`reload failed, the running configuration stays: ${reason}`);
+      return { ok: false, reason };
+    } finally {
+      this.#enter('running');
     }
   }
 
-  // --- workers come and go ---
-
-  #fork(slot: Slot): void {
-    slot.timer = null;
-    slot.worker = new WorkerHandle({
-      identity: { slot: slot.number, incarnation: ++this.#lastIncarnation },
-      generation: 1,
-      config: this.#config,
-      events: {
-        message: (worker, message) => this.#receive(slot, worker, message),
-        exited: (worker, exit) => this.#exited(slot, worker, exit),
-      },
-    });
-    slot.worker.send(this.#snapshot());
-    this.#pushSoon();
+  /** At most one worker that has grown too big or too old makes room for another. */
+  #recycle(nowMs: number): void {
+    if (this.#state !== 'running' || this.#changesUnderWay > 0 || nowMs < this.#noRecyclingUntilMs) return;
+    for (const slot of this.#pool.slots) {
+      const { worker } = slot;
+      if (worker?.state !== 'ready' || worker.beat === null || worker.readyAtMs === null) continue;
+      const condition = { rssBytes: worker.beat.rssBytes, ageMs: nowMs - worker.readyAtMs, jitter: worker.jitter };
+      const reason = recyclingReason(this.#settings.config, condition);
+      if (reason === null) continue;
+      this.#logger.info(`worker ${slot.number} is recycled`, {
+        reason,
+        pid: worker.pid,
+        rss_bytes: condition.rssBytes,
+      });
+      void this.#inTurn(() => this.#recycleSlot(slot, reason));
+      return;
+    }
   }
 
-  #receive(slot: Slot, worker: WorkerHandle, message: WorkerMessage): void {
-    worker.lastBeatMs = performance.now();
+  async #recycleSlot(slot: Slot, reason: 'memory' | 'age'): Promise<void> {
+    try {
+      await this.#pool.replace(slot, slot.settings, reason);
+    } catch (error) {
+      this.#noRecyclingUntilMs = performance.now() + RECYCLE_AGAIN_AFTER_MS;
+      this.#logger.warn(`worker ${slot.number} stays: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    this.#changesUnderWay++;
+    const made = this.#lastChange.then(change).finally(() => this.#changesUnderWay--);
+    this.#lastChange = made.catch(() => {});
+    return made;
+  }
+
+  /** False when they are not within their time. */
+  #allReady(): Promise<boolean> {
+    if (this.#pool.allReady) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), ALL_READY_TIMEOUT_MS);
+      this.#onAllReady.push(() => {
+        clearTimeout(timer);
+        resolve(true);
+      });
+    });
+  }
+
+  // --- what workers say ---
+
+  #receive(worker: WorkerHandle, message: WorkerMessage): void {
     switch (message.type) {
       case 'ready':
-        this.#ready(slot, worker, message.engine);
+        this.#engine = message.engine;
+        this.#logger.info(`worker ${worker.identity.slot} is ready`, { pid: worker.pid, engine: message.engine });
         break;
       case 'heartbeat':
-        worker.beat = message;
         this.#cluster.countRequests(message.clientRequests);
         break;
       case 'providers':
@@ -154,21 +245,20 @@ export class Supervisor {
           worker.send({ type: 'metrics_text', protocol: PROTOCOL_VERSION, requestId, ...rendered });
         }, this.#metricsFailed);
         break;
+      case 'control_request':
+        void this.#control(message.command).then((outcome) => {
+          const { requestId } = message;
+          worker.send({ type: 'control_result', protocol: PROTOCOL_VERSION, requestId, outcome });
+        });
+        break;
       case 'boot_failed':
-        this.#logger.error(`worker ${slot.number} cannot start: ${message.reason}`);
+        this.#logger.error(`worker ${worker.identity.slot} cannot start: ${message.reason}`);
         break;
     }
   }
 
-  #ready(slot: Slot, worker: WorkerHandle, engine: string): void {
-    if (worker.state !== 'booting') return;
-    worker.state = 'ready';
-    worker.readyAtMs = performance.now();
-    this.#engine = engine;
-    this.#everReady = true;
-    this.#logger.info(`worker ${slot.number} is ready`, { pid: worker.pid, engine });
-    this.#pushSoon();
-    if (this.#slots.every((other) => other.worker?.state === 'ready')) this.#started();
+  #control(command: ControlCommand): Promise<ControlOutcome> {
+    return command.name === 'reload' ? this.reload() : this.scale(command.workers);
   }
 
   /** The scrape is answered 503 by the worker's own time-out. */
@@ -176,76 +266,33 @@ export class Supervisor {
     this.#logger.error(`the metrics cannot be rendered: ${error instanceof Error ? error.stack : String(error)}`);
   };
 
-  #started(): void {
-    if (this.#state !== 'starting') return;
-    this.#state = 'running';
-    this.#push();
-    this.#onAllReady?.();
-  }
-
-  #exited(slot: Slot, worker: WorkerHandle, exit: WorkerExit): void {
+  #ended(worker: WorkerHandle): void {
     this.#cluster.workerEnded(worker.identity);
-    slot.lastExit = exit;
-    if (slot.worker === worker) slot.worker = null;
-    this.#pushSoon();
-    if (this.#state === 'draining') {
-      this.#checkDrained();
-      return;
-    }
-    const reason = exit.reason ?? 'crash';
-    const how = exit.signal ?? `code ${exit.code}`;
-    this.#logger.error(`worker ${slot.number} ended (${reason}, ${how}): it is replaced`, { pid: worker.pid });
-    const servedMs = worker.readyAtMs === null ? 0 : performance.now() - worker.readyAtMs;
-    slot.failuresInRow = servedMs >= this.#policy.stableAfterMs ? 1 : slot.failuresInRow + 1;
-    this.#replace(slot, reason, exit);
+    this.#options.inUse([this.#settings.config, ...this.#pool.workers().map(({ settings }) => settings.config)]);
   }
 
-  #replace(slot: Slot, reason: RestartReason, exit: WorkerExit): void {
-    const now = performance.now();
-    this.#recentRestarts = this.#recentRestarts.filter((at) => now - at < this.#policy.windowMs);
-    const decision = decideRestart(
-      this.#policy,
-      { failuresInRow: slot.failuresInRow, recentRestarts: this.#recentRestarts.length, everReady: this.#everReady },
-      Math.random(),
-    );
-    if (decision.action === 'give-up') {
-      this.#options.onGiveUp(exit.message ?? `workers end while they start (${exit.signal ?? `code ${exit.code}`})`);
-      return;
-    }
-    this.#recentRestarts.push(now);
-    slot.restarts++;
-    this.#cluster.countRestart(reason);
-    if (decision.budgetExhausted) {
-      this.#logger.error(`too many workers end: the next try at worker ${slot.number} waits`, {
-        seconds: Math.round(decision.delayMs / 1000),
-      });
-    }
-    slot.timer = setTimeout(() => this.#fork(slot), decision.delayMs);
-  }
-
-  #checkDrained(): void {
-    if (this.#workers().length === 0) this.#onDrained?.();
-  }
-
-  // --- the clock ---
+  // --- what is told ---
 
   #tick(): void {
     const now = performance.now();
-    // The supervisor itself was stopped or starved: silence in that time says nothing about the workers.
-    if (now - this.#lastTickMs > 2 * TICK_MS) for (const worker of this.#workers()) worker.lastBeatMs = now;
-    this.#lastTickMs = now;
-    for (const worker of this.#workers()) {
-      const silentMs = now - worker.lastBeatMs;
-      if (worker.state === 'booting' && silentMs > BOOT_TIMEOUT_MS) worker.kill('boot_timeout');
-      else if (worker.state !== 'booting' && silentMs > HEARTBEAT_TIMEOUT_MS) worker.kill('hung');
-    }
-    // Some workers serve and others cannot start: that is a service, a degraded one.
-    const startingMs = Date.now() - this.#startedAt.getTime();
-    if (this.#state === 'starting' && startingMs > 2 * BOOT_TIMEOUT_MS && this.#everReady) {
-      this.#logger.warn('not all workers could be started: the service is degraded');
-      this.#started();
-    }
+    this.#pool.tick(now);
+    this.#recycle(now);
     this.#push();
+    this.#options.tick();
+  }
+
+  #enter(state: SupervisorState): void {
+    // There is no way back from there.
+    if (this.#state === 'draining') return;
+    this.#state = state;
+    this.#push();
+  }
+
+  #changed(): void {
+    this.#pushSoon();
+    if (!this.#pool.allReady) return;
+    for (const resolve of this.#onAllReady) resolve();
+    this.#onAllReady = [];
   }
 
   #pushSoon(): void {
@@ -255,48 +302,20 @@ export class Supervisor {
   #push(): void {
     if (this.#pushTimer !== null) clearTimeout(this.#pushTimer);
     this.#pushTimer = null;
-    const snapshot = this.#snapshot();
-    for (const worker of this.#workers()) worker.send(snapshot);
-  }
-
-  // --- what is told ---
-
-  #workers(): WorkerHandle[] {
-    return this.#slots.flatMap((slot) => (slot.worker?.alive ? [slot.worker] : []));
-  }
-
-  #snapshot(): SnapshotMessage {
-    return this.#cluster.snapshot(this.#facts());
+    this.#pool.send(this.#cluster.snapshot(this.#facts()));
   }
 
   #facts(): WorkerFacts {
-    const now = performance.now();
     return {
       state: this.#state,
       engine: this.#engine,
-      desiredWorkers: this.#slots.length,
-      workers: this.#slots.flatMap((slot) => workerView(slot, now)),
+      generation: this.#settings.generation,
+      reload: this.#reloads.view,
+      reloads: this.#reloads.counts,
+      desiredWorkers: this.#pool.slots.length,
+      workers: this.#pool.views(performance.now()),
     };
   }
 }
 
-function workerView(slot: Slot, nowMs: number): WorkerView[] {
-  const { worker } = slot;
-  if (worker === null) return [];
-  return [
-    {
-      slot: slot.number,
-      pid: worker.pid,
-      generation: worker.generation,
-      state: worker.state,
-      startedAt: worker.startedAt,
-      lastHeartbeatAgeMs: nowMs - worker.lastBeatMs,
-      inFlight: worker.beat?.inFlight ?? 0,
-      connections: worker.beat?.connections ?? 0,
-      rssBytes: worker.beat?.rssBytes ?? 0,
-      eventLoopLagMs: worker.beat?.eventLoopLagMs ?? 0,
-      restarts: slot.restarts,
-      lastExit: slot.lastExit,
-    },
-  ];
-}
+const DRAINING = 'the service drains';

@@ -1,5 +1,5 @@
 /** One worker as the supervisor sees it: fork, beats, drain, and the kill ladder. */
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import type { Config } from '../shared/config/config';
 import { MAX_HEAD_BYTES } from '../shared/limits';
@@ -12,13 +12,21 @@ import {
   type WorkerIdentity,
   type WorkerMessage,
 } from '../shared/protocol';
+import { forkChild } from './child';
 
 export type WorkerState = 'booting' | 'ready' | 'draining' | 'dead';
+
+/** What a worker runs with: a configuration and its number, 1 at the start and one more with each reload. */
+export interface Settings {
+  /** With the real port. */
+  config: Config;
+  generation: number;
+}
 
 export interface WorkerExit {
   code: number | null;
   signal: string | null;
-  /** Why it ended; null when it was told to and did so by itself. */
+  /** Why it ended; null when the whole service drained. */
   reason: RestartReason | null;
   /** ISO 8601, UTC. */
   at: string;
@@ -31,13 +39,23 @@ export interface WorkerEvents {
   exited(handle: WorkerHandle, exit: WorkerExit): void;
 }
 
+export interface DrainOptions {
+  timeoutMs: number;
+  /** For this long nothing may come on connections that are still open before they are closed. */
+  quietMs: number;
+  /** Why this worker alone goes; null when the whole service ends. */
+  reason: RestartReason | null;
+}
+
 /** What a drain may take beyond its deadline before SIGKILL. */
 const DRAIN_GRACE_MS = 2000;
 
 export class WorkerHandle {
   readonly identity: WorkerIdentity;
-  readonly generation: number;
+  readonly settings: Settings;
   readonly startedAt = new Date();
+  /** 0 to 1: spreads what would else happen to many workers at once. */
+  readonly jitter = Math.random();
   state: WorkerState = 'booting';
   /** `performance.now()` of the last sign of life. */
   lastBeatMs = performance.now();
@@ -46,17 +64,18 @@ export class WorkerHandle {
   beat: HeartbeatMessage | null = null;
   /** Why it was killed, until its exit is seen. */
   #killReason: RestartReason | null = null;
+  #drainReason: RestartReason | null = null;
   #bootFailure: string | null = null;
   #killTimer: NodeJS.Timeout | null = null;
+  #killAtMs = Number.POSITIVE_INFINITY;
   readonly #child: ChildProcess;
 
-  constructor(options: { identity: WorkerIdentity; generation: number; config: Config; events: WorkerEvents }) {
-    const { identity, config, events } = options;
+  constructor(options: { identity: WorkerIdentity; settings: Settings; events: WorkerEvents }) {
+    const { identity, settings, events } = options;
     this.identity = identity;
-    this.generation = options.generation;
-    this.#child = fork(join(__dirname, '..', 'worker', 'main.js'), [], {
-      env: { ...process.env, UWS_HTTP_MAX_HEADERS_SIZE: String(MAX_HEAD_BYTES) },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    this.settings = settings;
+    this.#child = forkChild(join(__dirname, '..', 'worker', 'main.js'), [], {
+      UWS_HTTP_MAX_HEADERS_SIZE: String(MAX_HEAD_BYTES),
     });
     this.#child.on('message', (raw) => {
       const message = asWorkerMessage(raw);
@@ -81,7 +100,7 @@ export class WorkerHandle {
       this.#bootFailure ??= error.message;
       if (this.#child.pid === undefined) exited(null, null);
     });
-    this.send({ type: 'configure', protocol: PROTOCOL_VERSION, identity, config });
+    this.send({ type: 'configure', protocol: PROTOCOL_VERSION, identity, config: settings.config });
   }
 
   get pid(): number {
@@ -97,11 +116,16 @@ export class WorkerHandle {
     if (this.#child.connected) this.#child.send(message, () => {});
   }
 
-  /** Drain → deadline → SIGKILL. */
-  drain(timeoutMs: number): void {
-    if (this.state === 'draining' || this.state === 'dead') return;
+  /** Drain → deadline → SIGKILL. Of several deadlines the earliest counts: the end of the service comes first. */
+  drain({ timeoutMs, quietMs, reason }: DrainOptions): void {
+    if (this.state === 'dead') return;
     this.state = 'draining';
-    this.send({ type: 'drain', protocol: PROTOCOL_VERSION, timeoutMs });
+    this.#drainReason ??= reason;
+    this.send({ type: 'drain', protocol: PROTOCOL_VERSION, timeoutMs, quietMs });
+    const killAtMs = performance.now() + timeoutMs + DRAIN_GRACE_MS;
+    if (killAtMs >= this.#killAtMs) return;
+    if (this.#killTimer !== null) clearTimeout(this.#killTimer);
+    this.#killAtMs = killAtMs;
     this.#killTimer = setTimeout(() => this.kill(null), timeoutMs + DRAIN_GRACE_MS);
   }
 
@@ -113,7 +137,7 @@ export class WorkerHandle {
 
   #exitReason(code: number | null, signal: string | null): RestartReason | null {
     if (this.#killReason !== null) return this.#killReason;
-    if (this.state === 'draining') return null;
+    if (this.state === 'draining') return this.#drainReason;
     return signal === null || code !== null ? 'crash' : 'signal';
   }
 }

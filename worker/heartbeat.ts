@@ -32,6 +32,11 @@ export class Heartbeat {
     }, BEAT_MS);
   }
 
+  /** One of those that were open at the start is not any more. */
+  descriptorClosed(): void {
+    this.#descriptorsAtRest--;
+  }
+
   /**
    * Open connections, to clients and providers together: descriptors beyond those at the start. The older engine tells
    * nobody of its connections; where there is no /proc the answer is 0.

@@ -1,7 +1,9 @@
 /** The table of routes: which path is answered by what, and who may read it. */
 
+import type { ControlPages } from './admin/control';
 import type { ModelCatalogue } from './admin/models';
 import type { AdminPages } from './admin/pages';
+import type { Drain } from './drain';
 import type { Gateway, ProxiedPath } from './gateway/gateway';
 import { nextRequestId } from './gateway/request-id';
 import { type Access, type AccessRule, apiRefusal } from './http/access-rule';
@@ -14,6 +16,8 @@ export interface ServerParts {
   gateway: Gateway;
   pages: AdminPages;
   models: ModelCatalogue;
+  control: ControlPages;
+  drain: Drain;
   apiKeyConfigured: boolean;
   /** A handler threw: a bug. The request is answered 500, and the worker lives on. */
   onBug: (error: unknown) => void;
@@ -22,10 +26,12 @@ export interface ServerParts {
 type Page = (head: RequestHead, access: Access) => Reply | Promise<Reply>;
 
 const READ = ['GET', 'HEAD'];
+const COMMAND = ['POST'];
 
 export function mountRoutes(app: EngineApp, parts: ServerParts): void {
-  const { pages, gateway, models } = parts;
-  const page = (path: string, answer: Page) => mountPage(app, parts, path, answer);
+  const { pages, gateway, models, control } = parts;
+  const page = (path: string, answer: Page) => mountPage(app, parts, path, READ, answer);
+  const command = (path: string, answer: Page) => mountPage(app, parts, path, COMMAND, answer);
   const proxied = (path: ProxiedPath) =>
     mount(app, parts, path, (res, head, send) => {
       if (head.method === 'POST') gateway.handle(path, res, head);
@@ -39,6 +45,8 @@ export function mountRoutes(app: EngineApp, parts: ServerParts): void {
   page('/health', (_head, access) => pages.health(access.level !== 'denied'));
   page('/status', (_head, access) => pages.status(access.level !== 'denied'));
   page('/metrics', (head, access) => pages.metrics(access.level !== 'denied', header(head, 'accept') ?? ''));
+  command('/-/reload', (_head, access) => control.reload(access.level !== 'denied'));
+  command('/-/scale', (head, access) => control.scale(access.level !== 'denied', head.query));
   proxied('/v1/messages');
   proxied('/v1/messages/count_tokens');
   page('/v1/models', (head, access) => apiPage(parts, access, () => models.list(head)));
@@ -54,6 +62,7 @@ type Handler = (res: EngineResponse, head: RequestHead, send: (reply: Reply) => 
  */
 function mount(app: EngineApp, parts: ServerParts, path: string, handler: Handler): void {
   app.any(path, (res, req) => {
+    parts.drain.touch();
     const head = copyHead(res, req);
     const headOnly = head.method === 'HEAD';
     const problem = headProblem(head);
@@ -62,7 +71,7 @@ function mount(app: EngineApp, parts: ServerParts, path: string, handler: Handle
       return;
     }
     try {
-      handler(res, head, (reply) => sendReply(res, reply, { headOnly, closing: parts.gateway.draining }));
+      handler(res, head, (reply) => sendReply(res, reply, { headOnly, closing: parts.drain.active }));
     } catch (error) {
       // The engine would end the whole process.
       parts.onBug(error);
@@ -93,11 +102,11 @@ function refuseLater(res: EngineResponse, answer: () => void): void {
   });
 }
 
-/** A page that is only read. */
-function mountPage(app: EngineApp, parts: ServerParts, path: string, answer: Page): void {
+/** A page that is answered from its head alone. */
+function mountPage(app: EngineApp, parts: ServerParts, path: string, methods: readonly string[], answer: Page): void {
   mount(app, parts, path, (res, head, send) => {
-    if (!READ.includes(head.method)) {
-      send(methodNotAllowed('GET, HEAD', isApi(path)));
+    if (!methods.includes(head.method)) {
+      send(methodNotAllowed(methods.join(', '), isApi(path)));
       return;
     }
     const reply = answer(head, parts.access.evaluate(head));

@@ -1,11 +1,13 @@
 /** What a worker is made of, and its own life: listen, beat, report, drain. */
 import type { Config } from '../shared/config/config';
 import type { Log } from '../shared/logger';
-import type { DrainMessage, SupervisorMessage, WorkerIdentity } from '../shared/protocol';
+import type { SupervisorMessage, WorkerIdentity } from '../shared/protocol';
 import { readBuildInfo } from '../shared/version';
+import { ControlPages } from './admin/control';
 import { ModelCatalogue } from './admin/models';
 import { AdminPages } from './admin/pages';
 import { ClusterView } from './cluster-view';
+import { Drain } from './drain';
 import { AccessLog } from './gateway/access-log';
 import { Accounting } from './gateway/accounting';
 import { Admission } from './gateway/admission';
@@ -15,8 +17,8 @@ import { Heartbeat } from './heartbeat';
 import { AccessRule } from './http/access-rule';
 import type { Engine, ListenSocket } from './http/engine';
 import type { SupervisorLink } from './link';
-import { MetricsRelay } from './metrics-relay';
 import { mountRoutes } from './server';
+import { SupervisorCalls } from './supervisor-calls';
 import { Upstreams } from './upstream/upstreams';
 import { WorkerMetrics } from './worker-metrics';
 
@@ -31,7 +33,6 @@ export interface WorkerParts {
 
 /** Failures at providers are reported this soon, many in one message. */
 const REPORT_FAILURES_AFTER_MS = 50;
-const DRAIN_POLL_MS = 20;
 const LAST_REPORT_MS = 1500;
 
 export class Worker {
@@ -42,9 +43,10 @@ export class Worker {
   readonly #admission: Admission;
   readonly #accessLog: AccessLog | null;
   readonly #view: ClusterView;
-  readonly #relay: MetricsRelay;
+  readonly #calls: SupervisorCalls;
   readonly #gateway: Gateway;
   readonly #heartbeat: Heartbeat;
+  readonly #drain: Drain;
   #listenSocket: ListenSocket | null = null;
   #listening = false;
   #reportDue = false;
@@ -60,7 +62,13 @@ export class Worker {
     this.#admission = new Admission(config);
     this.#accessLog = config.log ? new AccessLog(log.writeRaw, name, log.pretty) : null;
     this.#view = new ClusterView(identity);
-    this.#relay = new MetricsRelay(link, (then) => this.reportMetrics(then));
+    this.#calls = new SupervisorCalls(link, (then) => this.reportMetrics(then));
+    this.#drain = new Drain({
+      closeListener: () => this.#closeListener(),
+      inFlight: () => this.#admission.underWay + this.#calls.pending,
+      connections: () => this.#clientConnections(),
+      ended: (cut) => this.#end(cut),
+    });
     const access = new AccessRule(config);
     this.#gateway = new Gateway({
       config,
@@ -74,6 +82,7 @@ export class Worker {
         logger: log.logger,
       }),
       cluster: this.#view,
+      drain: this.#drain,
     });
     this.#heartbeat = new Heartbeat((eventLoopLagMs) => this.#beat(eventLoopLagMs));
 
@@ -81,7 +90,9 @@ export class Worker {
     mountRoutes(app, {
       access,
       gateway: this.#gateway,
-      pages: new AdminPages({ build: readBuildInfo(), view: this.#view, metrics: this.#relay }),
+      drain: this.#drain,
+      pages: new AdminPages({ build: readBuildInfo(), view: this.#view, metrics: this.#calls }),
+      control: new ControlPages(this.#calls),
       models: new ModelCatalogue(config),
       apiKeyConfigured: config.apiKey !== null,
       onBug: (error) => log.logger.error(`a handler threw: ${error instanceof Error ? error.stack : String(error)}`),
@@ -95,14 +106,16 @@ export class Worker {
         const first = this.#view.current === null;
         this.#view.receive(message);
         this.#admission.setClientRequests(message.clientRequests);
+        this.#admission.shareWith(message.workers);
         if (first) this.#readyWhenComplete();
         break;
       }
       case 'metrics_text':
-        this.#relay.receive(message);
+      case 'control_result':
+        this.#calls.receive(message);
         break;
       case 'drain':
-        this.#drain(message);
+        this.#drain.begin(message);
         break;
       case 'configure':
         break;
@@ -180,27 +193,26 @@ export class Worker {
     this.#parts.link.send({ type: 'providers', reports: this.#observer.take() });
   }
 
-  /** Stops accepting, finishes what is in flight, and exits 0; at the deadline what is left is cut. */
-  #drain(message: DrainMessage): void {
-    if (this.#gateway.draining) return;
-    this.#gateway.draining = true;
-    const deadline = performance.now() + message.timeoutMs;
-    // Connections in the accept queue would be reset with the socket: the loop takes them first.
-    setImmediate(() => {
-      if (this.#listening) this.#parts.engine.closeListenSocket(this.#listenSocket);
-      this.#listening = false;
-    });
-    const timer = setInterval(() => {
-      if (this.#admission.underWay > 0 && performance.now() < deadline) return;
-      clearInterval(timer);
-      this.#end();
-    }, DRAIN_POLL_MS);
+  #closeListener(): void {
+    if (!this.#listening) return;
+    this.#listening = false;
+    this.#parts.engine.closeListenSocket(this.#listenSocket);
+    this.#heartbeat.descriptorClosed();
   }
 
-  #end(): void {
+  #clientConnections(): number {
+    let toProviders = 0;
+    for (const [, upstream] of this.#upstreams.entries()) {
+      const { active, idle } = upstream.counts();
+      toProviders += active + idle;
+    }
+    return this.#heartbeat.connections() - toProviders;
+  }
+
+  /** Last reports, and exit 0. */
+  #end(cut: number): void {
     const { log } = this.#parts;
-    const left = this.#admission.underWay;
-    if (left > 0) log.logger.warn(`the drain's time is over: ${left} requests are cut`);
+    if (cut > 0) log.logger.warn(`the drain's time is over: ${cut} requests are cut`);
     this.#accessLog?.flush();
     this.#reportProviders();
     // A supervisor that reads nothing must not keep this process.

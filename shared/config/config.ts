@@ -19,8 +19,14 @@ export interface Config {
   /** A file that gets the log as JSON lines, instead of standard output. Default: none. */
   logFile: string | null;
   logLevel: LogLevel;
-  /** How long a drain may take before what is left is cut. Default 30 s. */
+  /** How long the drain at the end of the service may take before what is left is cut. Default 30 s. */
   shutdownTimeoutMs: number;
+  /** How long a worker that is replaced (reload, recycling, scaling) may take to finish. Default 15 min. */
+  reloadDrainTimeoutMs: number;
+  /** Resident memory beyond which a worker is replaced, or null. */
+  maxWorkerMemoryBytes: number | null;
+  /** Age beyond which a worker is replaced, or null. */
+  maxWorkerAgeMs: number | null;
   /** HTTP(S) proxy through which providers are reached, or null. */
   proxyUrl: string | null;
   /** In the order of the file, disabled ones included. */

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { MAX_WORKERS } from '../limits';
 import type { Dialect, LogLevel } from './config';
 import { durationMs, MAX_DURATION_MS, sizeBytes, wholeOrDigits } from './quantities';
 
@@ -25,8 +26,8 @@ export const flag: Field<boolean> = {
 
 export const port = count(0, 65_535);
 export const workers: Field<number | 'auto'> = {
-  expected: '"auto" or a whole number from 1 to 1024',
-  read: (value) => (value === 'auto' ? 'auto' : count(1, 1024).read(value)),
+  expected: `"auto" or a whole number from 1 to ${MAX_WORKERS}`,
+  read: (value) => (value === 'auto' ? 'auto' : count(1, MAX_WORKERS).read(value)),
 };
 
 /** An address to listen on: IPv4, IPv6 (with or without brackets) or a name, without scheme and port. */
@@ -74,10 +75,22 @@ export function duration(least: number): Field<number> {
   };
 }
 
+/** No timer waits for it, so that it may be longer than one can. */
+export const workerAge: Field<number> = {
+  expected: 'a duration from 1s to 8760h, such as "12h"',
+  read: (value) => within(durationMs(value), 1000, 365 * MAX_DURATION_MS),
+};
+
 /** A size in bytes; up to what one Buffer safely holds everywhere. */
 export const size: Field<number> = {
   expected: 'a size from 1 byte to 2047mb, such as "10mb" (a number means bytes)',
   read: (value) => within(sizeBytes(value), 1, 2047 * 1024 ** 2),
+};
+
+/** Below the least a worker would be over its limit as soon as it has booted. */
+export const workerMemory: Field<number> = {
+  expected: 'a size from 64mb up, such as "512mb" (a number means bytes)',
+  read: (value) => within(sizeBytes(value), 64 * 1024 ** 2, Number.MAX_SAFE_INTEGER),
 };
 
 /** A whole number from `least` to `most`. */

@@ -28,7 +28,10 @@ export interface LoadOptions {
   cpuCount: number;
 }
 
-export type LoadResult = { ok: true; config: Config; warnings: string[] } | { ok: false; problems: ConfigProblem[] };
+/** A configuration that is free of mistakes. */
+export type LoadedConfig = { ok: true; config: Config; warnings: string[] };
+
+export type LoadResult = LoadedConfig | { ok: false; problems: ConfigProblem[] };
 
 /** Finds, reads and checks the configuration. Does not throw for anything that a user can get wrong. */
 export function loadConfig(options: LoadOptions): LoadResult {

@@ -12,11 +12,12 @@ import type { RawFile } from './schema';
 import { keyMistake } from './secrets';
 
 /** Everything that a file may leave out. */
-const DEFAULTS = {
+export const DEFAULTS = {
   host: '127.0.0.1',
   port: 3456,
   logLevel: 'info',
   shutdownTimeoutMs: 30_000,
+  reloadDrainTimeoutMs: 900_000,
   longContextThreshold: 60_000,
 } as const;
 
@@ -76,6 +77,9 @@ export function normalise(raw: RawFile, around: Surroundings): Omit<Config, 'fil
     logFile: raw.log_file === undefined ? null : absolute(raw.log_file, around.base, around.home),
     logLevel: overrides.logLevel ?? raw.log_level ?? DEFAULTS.logLevel,
     shutdownTimeoutMs: raw.shutdown_timeout ?? DEFAULTS.shutdownTimeoutMs,
+    reloadDrainTimeoutMs: raw.reload_drain_timeout ?? DEFAULTS.reloadDrainTimeoutMs,
+    maxWorkerMemoryBytes: raw.max_worker_memory ?? null,
+    maxWorkerAgeMs: raw.max_worker_age ?? null,
     proxyUrl: readProxyUrl(raw, around),
     providers,
     routes: readRoutes(raw.routes ?? {}, { providers, rawProviders, doubtful, report }),

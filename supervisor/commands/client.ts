@@ -23,12 +23,32 @@ export function urlOf(address: { host: string; port: number }): string {
   return `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
 }
 
-/** GET with the configured key. Null: nothing answers there. */
-export function ask(config: Config, path: string): Promise<{ status: number; body: string } | null> {
+export interface AskOptions {
+  /** Default GET. */
+  method?: 'GET' | 'POST';
+  /** Default 5 s; null waits as long as it takes. */
+  timeoutMs?: number | null;
+}
+
+/** Asks with the configured key. Null: nothing answers there. */
+export function ask(
+  config: Config,
+  path: string,
+  { method = 'GET', timeoutMs = TIMEOUT_MS }: AskOptions = {},
+): Promise<{ status: number; body: string } | null> {
   const { host, port } = addressOf(config);
   const headers = config.apiKey === null ? {} : { 'x-api-key': config.apiKey };
   return new Promise((resolve) => {
-    const call = request({ host, port, path, headers, agent: false, timeout: TIMEOUT_MS }, (response) => {
+    const options = {
+      host,
+      port,
+      path,
+      method,
+      headers,
+      agent: false,
+      ...(timeoutMs !== null && { timeout: timeoutMs }),
+    };
+    const call = request(options, (response) => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (text: string) => {

@@ -26,6 +26,9 @@ describe('loading the configuration', () => {
       logFile: null,
       logLevel: 'info',
       shutdownTimeoutMs: 30_000,
+      reloadDrainTimeoutMs: 900_000,
+      maxWorkerMemoryBytes: null,
+      maxWorkerAgeMs: null,
       proxyUrl: null,
       providers: [
         {
@@ -79,6 +82,9 @@ log: true
 log_file: logs/ccproxy.log
 log_level: debug
 shutdown_timeout: 5s
+reload_drain_timeout: 1h
+max_worker_memory: 512mb
+max_worker_age: 48h
 proxy_url: http://user:pass@proxy.example:3128
 longContextThreshold: 100000
 providers:
@@ -121,6 +127,9 @@ performance:
       logFile: join(here.cwd, 'logs/ccproxy.log'),
       logLevel: 'debug',
       shutdownTimeoutMs: 5000,
+      reloadDrainTimeoutMs: 3_600_000,
+      maxWorkerMemoryBytes: 512 * 1024 ** 2,
+      maxWorkerAgeMs: 172_800_000,
       proxyUrl: 'http://user:pass@proxy.example:3128',
       longContextThreshold: 100_000,
       routes: {

@@ -1,10 +1,9 @@
 /** The operator's pages: answered from what this worker holds, at any load. */
 import type { BuildInfo } from '../../shared/version';
 import type { ClusterView } from '../cluster-view';
-import { adminError, jsonReply, type Reply } from '../http/reply';
+import { adminError, jsonReply, type Reply, UNAUTHORISED } from '../http/reply';
 
 const NO_STORE = ['cache-control', 'no-store'];
-const UNAUTHORISED = adminError({ type: 'authentication_error', message: 'Invalid or missing API key' });
 const UNAVAILABLE = adminError({ type: 'service_error', message: 'Service temporarily unavailable' });
 
 /** The metrics of the whole cluster, as the supervisor renders them. */

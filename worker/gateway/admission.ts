@@ -4,8 +4,9 @@ import type { ProxyError } from '../../shared/errors';
 import { RATE_WINDOW_MS } from '../../shared/limits';
 
 export class Admission {
-  readonly #maxConcurrent: number;
-  readonly #maxPerProvider: number;
+  readonly #limits: Config['performance'];
+  #maxConcurrent = Infinity;
+  #maxPerProvider = Infinity;
   readonly #requestsPerMinute: number;
   #underWay = 0;
   readonly #underWayAt = new Map<string, number>();
@@ -13,14 +14,19 @@ export class Admission {
   #sinceReport = new Map<string, number>();
   #reported = new Map<string, number>();
 
-  /** Limits of the configuration are the cluster's: each worker admits its share. */
   constructor(config: Config) {
-    const share = (limit: number | null) => (limit === null ? Infinity : Math.ceil(limit / config.workers));
-    this.#maxConcurrent = share(config.performance.maxConcurrentRequests);
-    this.#maxPerProvider = share(config.performance.maxConcurrentPerProvider);
+    this.#limits = config.performance;
+    this.shareWith(config.workers);
     this.#requestsPerMinute = config.performance.rateLimitEnabled
       ? config.performance.rateLimitRequestsPerMin
       : Infinity;
+  }
+
+  /** Limits of the configuration are the cluster's: each worker admits its share. */
+  shareWith(workers: number): void {
+    const share = (limit: number | null) => (limit === null ? Infinity : Math.ceil(limit / workers));
+    this.#maxConcurrent = share(this.#limits.maxConcurrentRequests);
+    this.#maxPerProvider = share(this.#limits.maxConcurrentPerProvider);
   }
 
   /** Takes a place for a request of this client, or says why not. A taken place is given back by `leave`. */

@@ -115,7 +115,7 @@ export class Exchange implements UpstreamHandler, Ticking {
       return;
     }
     this.phase = 'response';
-    const headers: (string | Uint8Array)[] = this.#host.draining ? ['connection', 'close'] : [];
+    const headers: (string | Uint8Array)[] = [];
     const facts = copyAnswerHeaders(rawHeaders, headers);
     if (facts.requestId) this.record.requestId = facts.requestId;
     headers.push('request-id', this.record.requestId, ...this.#routeHeaders());
@@ -123,7 +123,7 @@ export class Exchange implements UpstreamHandler, Ticking {
     this.#streaming = facts.contentType.startsWith('text/event-stream');
     this.#expectedBytes = facts.contentLength;
     if (status === 200) this.#startTap(facts.contentEncoding);
-    this.#writer.begin({ status, headers });
+    this.#writer.begin({ status, headers, closing: this.#host.draining });
   }
 
   onData(chunk: Uint8Array): void {

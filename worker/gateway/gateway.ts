@@ -34,6 +34,7 @@ export interface GatewayParts {
   accounting: Accounting;
   /** What the supervisor says of the whole. */
   cluster: { isUnavailable(provider: string): boolean };
+  drain: { readonly active: boolean };
 }
 
 /** Members of a body that decisions read: a second one of these would be seen by the provider and not by the proxy. */
@@ -44,10 +45,13 @@ export class Gateway implements ExchangeHost {
   readonly #ticker = new Ticker();
   /** Provider and path → path at the provider. */
   readonly #targets = new Map<string, string>();
-  draining = false;
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
+  }
+
+  get draining(): boolean {
+    return this.#parts.drain.active;
   }
 
   /** Takes a POST to one of the proxied paths. */

@@ -51,6 +51,8 @@ export function adminError(error: ProxyError, headers: readonly string[] = []): 
   return jsonReply(ERROR_STATUS[error.type], adminErrorBody(error), ['cache-control', 'no-store', ...headers]);
 }
 
+export const UNAUTHORISED = adminError({ type: 'authentication_error', message: 'Invalid or missing API key' });
+
 /** An error on the API pages, with the id that the log has. */
 export function apiError(error: ProxyError, requestId: string, headers: readonly string[] = []): Reply {
   const retry = error.retryAfter === undefined ? [] : ['retry-after', String(error.retryAfter)];

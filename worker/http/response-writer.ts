@@ -21,6 +21,8 @@ export interface ResponseHead {
   status: number;
   /** Flat list: name, value, … as they came from the provider (bytes) or are ours (text). */
   headers: readonly (string | Uint8Array)[];
+  /** The client is told to open another connection for its next request. */
+  closing: boolean;
 }
 
 export interface ResponseEvents {
@@ -77,9 +79,11 @@ export class ResponseWriter {
   end(lastChunk?: Uint8Array): void {
     if (this.#closed) return;
     if (lastChunk !== undefined && this.#head !== null && this.#headBytes + lastChunk.length <= SLICE_BYTES) {
+      const { closing } = this.#head;
       this.#close(() => {
-        this.#writeHead();
-        this.#res.end(lastChunk);
+        // The engine tells the client, and closes.
+        this.#writeHead(false);
+        this.#res.end(lastChunk, closing);
       });
       return;
     }
@@ -120,11 +124,12 @@ export class ResponseWriter {
     this.#pending = [];
   }
 
-  #writeHead(): void {
+  #writeHead(withClose = true): void {
     const head = this.#head;
     if (head === null) return;
     this.#head = null;
     this.#res.writeStatus(statusLine(head.status));
+    if (head.closing && withClose) this.#res.writeHeader('connection', 'close');
     for (let i = 0; i + 1 < head.headers.length; i += 2) {
       this.#res.writeHeader(head.headers[i] ?? '', head.headers[i + 1] ?? '');
     }

@@ -1,0 +1,90 @@
+/**
+ * The end of a worker's life: takes nothing new, finishes what is in flight, closes what is idle.
+ *
+ * A connection is never closed under a request. Each answer tells its client to close; the connections that carry no
+ * request by then are closed when nothing has come on them for a while, which is what every keep-alive client reckons
+ * with. The engine tells nobody of its connections, so that the end of all is the end of this process.
+ */
+import type { DrainMessage } from '../shared/protocol';
+
+export interface DrainParts {
+  closeListener: () => void;
+  /** Requests that are being answered. */
+  inFlight: () => number;
+  /** Connections of clients, as far as that is known. */
+  connections: () => number;
+  /** @param cut how many requests the deadline cuts */
+  ended: (cut: number) => void;
+}
+
+const POLL_MS = 20;
+/** With no client connected there is nothing to wait for but what is on its way into this process. */
+const NOBODY_QUIET_MS = 100;
+/** A turn of the event loop that took less did next to nothing. */
+const CALM_TURN_MS = 0.1;
+const MAX_TURNS = 500;
+
+export class Drain {
+  readonly #parts: DrainParts;
+  #deadlineMs = Number.POSITIVE_INFINITY;
+  #quietMs = Number.POSITIVE_INFINITY;
+  /** When something was last in flight, or came. */
+  #lastBusyMs = 0;
+  #listening = true;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(parts: DrainParts) {
+    this.#parts = parts;
+  }
+
+  get active(): boolean {
+    return this.#timer !== null;
+  }
+
+  /** Begins, or, when it has begun, can only make the end come sooner. */
+  begin({ timeoutMs, quietMs }: DrainMessage): void {
+    const now = performance.now();
+    this.#deadlineMs = Math.min(this.#deadlineMs, now + timeoutMs);
+    this.#quietMs = Math.min(this.#quietMs, quietMs);
+    if (this.active) return;
+    this.#lastBusyMs = now;
+    // The turn that this is part of began nobody knows when.
+    this.#closeListener(Number.NEGATIVE_INFINITY, MAX_TURNS);
+    this.#timer = setInterval(() => this.#poll(), POLL_MS);
+  }
+
+  /** A request came. */
+  touch(): void {
+    if (this.active) this.#lastBusyMs = performance.now();
+  }
+
+  /**
+   * Closing a listener resets the connections that wait to be accepted. The loop takes them in every turn, so the
+   * listener is closed right after a short one: what came since then is next to nothing, whatever the load.
+   */
+  #closeListener(turnBeganMs: number, turnsLeft: number): void {
+    setImmediate(() => {
+      const now = performance.now();
+      if (now - turnBeganMs > CALM_TURN_MS && turnsLeft > 0) {
+        this.#closeListener(now, turnsLeft - 1);
+        return;
+      }
+      this.#listening = false;
+      this.#parts.closeListener();
+    });
+  }
+
+  #poll(): void {
+    const now = performance.now();
+    const inFlight = this.#parts.inFlight();
+    if (inFlight > 0) this.#lastBusyMs = now;
+    if (now < this.#deadlineMs && (this.#listening || !this.#isQuiet(now - this.#lastBusyMs))) return;
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#parts.ended(inFlight);
+  }
+
+  #isQuiet(quietMs: number): boolean {
+    if (quietMs >= this.#quietMs) return true;
+    return quietMs >= NOBODY_QUIET_MS && this.#parts.connections() <= 0;
+  }
+}
