@@ -4,7 +4,7 @@ import { request } from '../support/http';
 import { type LoadReport, runLoad } from '../support/load';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { isAlive } from '../support/processes';
-import { parseMetrics } from '../support/prometheus';
+import { counters, fallenCounters } from '../support/prometheus';
 import { type RunningProxy, startProxy } from '../support/proxy';
 import type { RawClient } from '../support/raw-client';
 import type { StatusWorker } from '../support/status-document';
@@ -12,18 +12,6 @@ import { deferred, eventually } from '../support/wait';
 import { connectToEach, messageBytes, messageRequest, mockConfig, statusOn } from './cluster';
 
 const CLIENTS = 4;
-
-/** Every series that must never fall, by name and labels. */
-function counters(text: string): Map<string, number> {
-  const neverFalling = parseMetrics(text).filter(({ name }) => /_(?:total|count|sum|bucket)$/.test(name));
-  return new Map(neverFalling.map(({ name, labels, value }) => [`${name}${JSON.stringify(labels)}`, value]));
-}
-
-function expectNoFall(earlier: string, later: string): void {
-  const now = counters(later);
-  const fallen = [...counters(earlier)].filter(([series, value]) => !((now.get(series) ?? -1) >= value));
-  expect(fallen.map(([series, value]) => `${series}: ${value} -> ${now.get(series)}`)).to.deep.equal([]);
-}
 
 describe('cluster: kill -9 of a worker', function () {
   this.timeout(30_000);
@@ -121,7 +109,7 @@ describe('cluster: kill -9 of a worker', function () {
 
   it('lets no counter and no histogram fall, from one scrape to the next', () => {
     expect(scrapes.length).to.be.above(3);
-    for (const [i, text] of scrapes.entries()) if (i > 0) expectNoFall(scrapes[i - 1] ?? '', text);
+    for (const [i, text] of scrapes.entries()) if (i > 0) expect(fallenCounters(scrapes[i - 1] ?? '', text)).to.deep.equal([]);
     expect(counters(scrapes.at(-1) ?? '').size).to.be.above(50);
   });
 

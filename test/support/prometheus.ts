@@ -36,3 +36,17 @@ export function metric(text: string, name: string, labels: Record<string, string
     .filter((sample) => sample.name === name && wanted.every(([label, value]) => sample.labels[label] === value))
     .reduce((sum, { value }) => sum + value, 0);
 }
+
+/** The series that must never fall and did, from one page of a process to a later one: each as text. */
+export function fallenCounters(earlier: string, later: string): string[] {
+  const now = counters(later);
+  return [...counters(earlier)]
+    .filter(([series, value]) => !((now.get(series) ?? -1) >= value))
+    .map(([series, value]) => `${series}: ${value} -> ${now.get(series)}`);
+}
+
+/** Counters and parts of histograms, by name and labels. */
+export function counters(text: string): Map<string, number> {
+  const neverFalling = parseMetrics(text).filter(({ name }) => /_(?:total|count|sum|bucket)$/.test(name));
+  return new Map(neverFalling.map(({ name, labels, value }) => [`${name}${JSON.stringify(labels)}`, value]));
+}
