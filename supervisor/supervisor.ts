@@ -247,6 +247,8 @@ export class Supervisor {
         break;
       case 'control_request':
         void this.#control(message.command).then((outcome) => {
+          // Whoever looks after the answer sees what was done.
+          this.#push();
           const { requestId } = message;
           worker.send({ type: 'control_result', protocol: PROTOCOL_VERSION, requestId, outcome });
         });

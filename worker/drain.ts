@@ -11,7 +11,7 @@ export interface DrainParts {
   closeListener: () => void;
   /** Requests that are being answered. */
   inFlight: () => number;
-  /** Connections of clients, as far as that is known. */
+  /** Connections of clients. */
   connections: () => number;
   /** @param cut how many requests the deadline cuts */
   ended: (cut: number) => void;
@@ -85,6 +85,6 @@ export class Drain {
 
   #isQuiet(quietMs: number): boolean {
     if (quietMs >= this.#quietMs) return true;
-    return quietMs >= NOBODY_QUIET_MS && this.#parts.connections() <= 0;
+    return quietMs >= NOBODY_QUIET_MS && this.#parts.connections() === 0;
   }
 }

@@ -1,5 +1,4 @@
 /** The once-a-second sign of life, and what it says of the process itself. */
-import { readdirSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 const BEAT_MS = 1000;
@@ -9,7 +8,6 @@ export class Heartbeat {
   readonly #beat: (eventLoopLagMs: number) => void;
   readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   #timer: NodeJS.Timeout | null = null;
-  #descriptorsAtRest = 0;
 
   /** @param beat gets the mean delay of the event loop since the last beat, in milliseconds */
   constructor(beat: (eventLoopLagMs: number) => void) {
@@ -21,7 +19,6 @@ export class Heartbeat {
   }
 
   start(): void {
-    this.#descriptorsAtRest = openDescriptors();
     this.#delay.enable();
     this.#beat(0);
     this.#timer = setInterval(() => {
@@ -30,26 +27,5 @@ export class Heartbeat {
       this.#delay.reset();
       this.#beat(Number.isFinite(lagMs) ? Math.round(lagMs * 100) / 100 : 0);
     }, BEAT_MS);
-  }
-
-  /** One of those that were open at the start is not any more. */
-  descriptorClosed(): void {
-    this.#descriptorsAtRest--;
-  }
-
-  /**
-   * Open connections, to clients and providers together: descriptors beyond those at the start. The older engine tells
-   * nobody of its connections; where there is no /proc the answer is 0.
-   */
-  connections(): number {
-    return Math.max(0, openDescriptors() - this.#descriptorsAtRest);
-  }
-}
-
-function openDescriptors(): number {
-  try {
-    return readdirSync('/proc/self/fd').length;
-  } catch {
-    return 0;
   }
 }

@@ -17,6 +17,7 @@ import { Heartbeat } from './heartbeat';
 import { AccessRule } from './http/access-rule';
 import type { Engine, ListenSocket } from './http/engine';
 import type { SupervisorLink } from './link';
+import { OpenSockets } from './open-sockets';
 import { mountRoutes } from './server';
 import { SupervisorCalls } from './supervisor-calls';
 import { Upstreams } from './upstream/upstreams';
@@ -47,6 +48,7 @@ export class Worker {
   readonly #gateway: Gateway;
   readonly #heartbeat: Heartbeat;
   readonly #drain: Drain;
+  readonly #sockets = new OpenSockets();
   #listenSocket: ListenSocket | null = null;
   #listening = false;
   #reportDue = false;
@@ -66,7 +68,7 @@ export class Worker {
     this.#drain = new Drain({
       closeListener: () => this.#closeListener(),
       inFlight: () => this.#admission.underWay + this.#calls.pending,
-      connections: () => this.#clientConnections(),
+      connections: () => this.#sockets.count(this.#connectionsToProviders()),
       ended: (cut) => this.#end(cut),
     });
     const access = new AccessRule(config);
@@ -173,7 +175,7 @@ export class Worker {
     link.send({
       type: 'heartbeat',
       inFlight: this.#admission.underWay,
-      connections: this.#heartbeat.connections(),
+      connections: this.#sockets.estimate(this.#listening ? 1 : 0),
       rssBytes: process.memoryUsage.rss(),
       eventLoopLagMs,
       clientRequests: this.#admission.takeClientRequests(),
@@ -197,16 +199,15 @@ export class Worker {
     if (!this.#listening) return;
     this.#listening = false;
     this.#parts.engine.closeListenSocket(this.#listenSocket);
-    this.#heartbeat.descriptorClosed();
   }
 
-  #clientConnections(): number {
-    let toProviders = 0;
+  #connectionsToProviders(): number {
+    let count = 0;
     for (const [, upstream] of this.#upstreams.entries()) {
       const { active, idle } = upstream.counts();
-      toProviders += active + idle;
+      count += active + idle;
     }
-    return this.#heartbeat.connections() - toProviders;
+    return count;
   }
 
   /** Last reports, and exit 0. */

@@ -1,19 +1,18 @@
 /** What a chaos run does to the service. Each action resolves when its deed is done; what follows from it is watched. */
-import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isStopped } from '../support/processes';
 import type { RunningProxy } from '../support/proxy';
-import { sabotage, sabotageBoots } from '../support/saboteur';
+import { restoreBoots, sabotage, sabotageBoots } from '../support/saboteur';
 import type { StatusDocument } from '../support/status-document';
+import type { SteadyProvider } from '../support/steady-provider';
 import { eventually } from '../support/wait';
-import type { ChaosProvider } from './provider';
 import type { Random } from './random';
 import type { Victims } from './victims';
 import type { Watcher } from './watcher';
 
 export interface Stage {
   proxy: RunningProxy;
-  provider: ChaosProvider;
+  provider: SteadyProvider;
   victims: Victims;
   watcher: Watcher;
   random: Random;
@@ -139,11 +138,11 @@ async function breakConfiguration(stage: Stage): Promise<void> {
 
 async function breakBoots(stage: Stage): Promise<void> {
   const { proxy, sabotageDir } = stage;
-  const file = sabotageBoots(sabotageDir, 'exit');
+  sabotageBoots(sabotageDir, { do: 'exit' });
   try {
     expectResult(await reloaded(stage, () => proxy.signal('SIGHUP')), 'failure');
   } finally {
-    rmSync(file);
+    restoreBoots(sabotageDir);
   }
 }
 

@@ -10,10 +10,10 @@ import { parseArgs } from 'node:util';
 import { membersOfGroup, openSockets } from '../support/processes';
 import { type RunningProxy, startProxy } from '../support/proxy';
 import { sabotageEnv } from '../support/saboteur';
+import { SteadyProvider } from '../support/steady-provider';
 import { eventually } from '../support/wait';
 import { Account } from './account';
 import { ACTIONS, BLOAT_BYTES } from './actions';
-import { ChaosProvider } from './provider';
 import { Random } from './random';
 import { Traffic } from './traffic';
 import { Victims } from './victims';
@@ -34,7 +34,7 @@ async function main(): Promise<number> {
   console.log(`chaos: ${seconds} s, seed ${seed} (again: npm run chaos -- --seconds ${seconds} --seed ${seed})`);
 
   const sabotageDir = mkdtempSync(join(tmpdir(), 'ccproxy-chaos-'));
-  const provider = await ChaosProvider.start();
+  const provider = await SteadyProvider.start();
   const config = (variant: number) => ({
     max_worker_memory: BLOAT_BYTES,
     providers: [
@@ -61,7 +61,7 @@ async function main(): Promise<number> {
 
 interface Play {
   proxy: RunningProxy;
-  provider: ChaosProvider;
+  provider: SteadyProvider;
   sabotageDir: string;
   config: (variant: number) => Record<string, unknown>;
   seconds: number;
@@ -107,7 +107,7 @@ async function play({ proxy, provider, sabotageDir, config, seconds, random }: P
 }
 
 /** No request, no connection and no process may be left. */
-async function leavesNothing(proxy: RunningProxy, provider: ChaosProvider, account: Account): Promise<void> {
+async function leavesNothing(proxy: RunningProxy, provider: SteadyProvider, account: Account): Promise<void> {
   const check = (what: string, condition: () => unknown) =>
     eventually(condition, { timeoutMs: 20_000, intervalMs: 100, what }).catch((error) => account.blame(String(error)));
   await check('no request in flight at the provider', () => provider.inFlight === 0);
@@ -127,7 +127,7 @@ async function leavesNothing(proxy: RunningProxy, provider: ChaosProvider, accou
   await check('no connection to the provider', () => provider.connections === 0);
 }
 
-function report(account: Account, watcher: Watcher, provider: ChaosProvider): number {
+function report(account: Account, watcher: Watcher, provider: SteadyProvider): number {
   for (const id of provider.repeated) account.blame(`the provider got ${id} twice`);
   const memory = watcher.supervisorMemory;
   const quarter = Math.floor(memory.length / 4);

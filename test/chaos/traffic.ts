@@ -1,14 +1,14 @@
 /** The steady load of a chaos run: short requests on kept connections, and long streams. Every outcome is accounted for. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { RawClient, type RawResponse, requestBytes } from '../support/raw-client';
+import { ID_HEADER, type SteadyProvider, streamEvents, unaryBody } from '../support/steady-provider';
 import type { Account } from './account';
-import { type ChaosProvider, ID_HEADER, streamEvents, unaryBody } from './provider';
 import type { Random } from './random';
 import type { Victims } from './victims';
 
 export interface TrafficParts {
   target: { host: string; port: number };
-  provider: ChaosProvider;
+  provider: SteadyProvider;
   account: Account;
   victims: Victims;
   random: Random;

@@ -116,6 +116,20 @@ if (process.argv[1]?.endsWith('/worker/main.js')) {
     expect(online?.pid).to.equal(pid);
   });
 
+  it('reloads it by a signal: other workers, the same supervisor', async () => {
+    const before = await status();
+    await pm2('sendSignal', 'SIGHUP', 'ccproxy');
+    const after = await eventually(async () => {
+      const now = await status();
+      return now.supervisor.generation === 2 && !now.supervisor.reload.in_progress && now;
+    });
+    expect(after.pid).to.equal(before.pid);
+    const serving = after.workers.list.filter(({ state }) => state === 'ready').map(({ pid }) => pid);
+    expect(serving).to.have.length(2);
+    expect(serving.filter((pid) => before.workers.list.some((worker) => worker.pid === pid))).to.deep.equal([]);
+    expect((await app())?.pm2_env).to.include({ status: 'online', restart_time: 0 });
+  });
+
   it('stops it with a stream in flight, which finishes, with exit code 0 and no process left', async () => {
     const before = await status();
     const pids = [before.pid, ...before.workers.list.map(({ pid }) => pid)];

@@ -1,10 +1,12 @@
 /** kill -9 of the supervisor: nobody is left behind, and the address is free (spec/supervision.md, 5). */
 import { expect } from 'chai';
 import { openStream } from '../support/http';
-import { childrenOf, commandLine, isAlive } from '../support/processes';
+import { childrenOf, commandLine, isAlive, isStopped } from '../support/processes';
 import { type RunningProxy, startProxy } from '../support/proxy';
+import { sabotage } from '../support/saboteur';
 import { eventually } from '../support/wait';
 import { messageRequest } from './cluster';
+import { pidsOf, startSteady } from './steady';
 
 describe('cluster: kill -9 of the supervisor', () => {
   let proxy: RunningProxy;
@@ -28,6 +30,22 @@ describe('cluster: kill -9 of the supervisor', () => {
     await eventually(() => !isAlive(proxy.pid), { timeoutMs: 2000, what: 'the end of the supervisor' });
     await eventually(() => !children.some(isAlive), { timeoutMs: 2000, what: 'the end of its children' });
     stream.destroy();
+  });
+
+  it('takes a worker with it that is stopped, and one whose event loop is blocked', async () => {
+    const steady = await startSteady({ workers: 3 });
+    try {
+      const { proxy, sabotageDir } = steady;
+      const [stopped = 0, blocked = 0] = pidsOf(await proxy.status());
+      const children = childrenOf(proxy.pid);
+      process.kill(stopped, 'SIGSTOP');
+      sabotage(sabotageDir, blocked, { do: 'block' });
+      await eventually(() => isStopped(stopped), { what: 'the worker being stopped' });
+      proxy.signal('SIGKILL');
+      await eventually(() => !children.some(isAlive), { timeoutMs: 2000, what: 'the end of its children' });
+    } finally {
+      await steady.stop();
+    }
   });
 
   it('leaves the port free for the next start', async () => {

@@ -109,7 +109,8 @@ describe('cluster: kill -9 of a worker', function () {
 
   it('lets no counter and no histogram fall, from one scrape to the next', () => {
     expect(scrapes.length).to.be.above(3);
-    for (const [i, text] of scrapes.entries()) if (i > 0) expect(fallenCounters(scrapes[i - 1] ?? '', text)).to.deep.equal([]);
+    for (const [i, text] of scrapes.entries())
+      if (i > 0) expect(fallenCounters(scrapes[i - 1] ?? '', text)).to.deep.equal([]);
     expect(counters(scrapes.at(-1) ?? '').size).to.be.above(50);
   });
 

@@ -2,7 +2,7 @@
  * Makes worker processes misbehave, from within. The proxy under test is started with `sabotageEnv(dir)`: then this file
  * is loaded before each worker's own code, and does what files in `dir` say.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What a running worker is made to do. */
@@ -15,8 +15,14 @@ export type Sabotage =
   | { do: 'throw' }
   | { do: 'exit'; code: number };
 
-/** What every worker does instead of booting, as long as the file is there. */
-export type BootSabotage = 'exit' | 'hang';
+/** What workers do instead of booting. */
+export interface BootSabotage {
+  do: 'exit' | 'hang';
+  /** So many boot well before. Default 0. */
+  after?: number;
+  /** So many do it; those that follow boot well again. Default: all. */
+  times?: number;
+}
 
 const DIRECTORY = 'CCPROXY_TEST_SABOTAGE_DIR';
 const BOOT_FILE = 'boot';
@@ -32,11 +38,14 @@ export function sabotage(dir: string, pid: number, command: Sabotage): void {
   process.kill(pid, 'SIGUSR2');
 }
 
-/** From now on workers that boot do this. To be undone by removing the file. */
-export function sabotageBoots(dir: string, how: BootSabotage): string {
-  const file = join(dir, BOOT_FILE);
-  writeFileSync(file, how);
-  return file;
+/** From now on workers that boot (one after the other) do this. */
+export function sabotageBoots(dir: string, how: BootSabotage): void {
+  writeFileSync(join(dir, BOOT_FILE), JSON.stringify(how));
+}
+
+/** Workers that boot do so well again. */
+export function restoreBoots(dir: string): void {
+  rmSync(join(dir, BOOT_FILE), { force: true });
 }
 
 function obey(command: Sabotage): void {
@@ -61,13 +70,27 @@ function block(ms: number | undefined): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
+function boot(dir: string): void {
+  const file = join(dir, BOOT_FILE);
+  if (!existsSync(file)) return;
+  const {
+    do: how,
+    after = 0,
+    times = Number.MAX_SAFE_INTEGER,
+  } = JSON.parse(readFileSync(file, 'utf8')) as BootSabotage; // As `sabotageBoots` wrote it.
+  if (after > 0) {
+    sabotageBoots(dir, { do: how, after: after - 1, times });
+    return;
+  }
+  if (times === 0) return;
+  sabotageBoots(dir, { do: how, times: times - 1 });
+  if (how === 'hang') block(undefined);
+  process.exit(1);
+}
+
 const dir = process.env[DIRECTORY];
 if (dir !== undefined && process.argv[1]?.endsWith('/worker/main.js')) {
-  const bootFile = join(dir, BOOT_FILE);
-  if (existsSync(bootFile)) {
-    if (readFileSync(bootFile, 'utf8') === 'hang') block(undefined);
-    process.exit(1);
-  }
+  boot(dir);
   process.on('SIGUSR2', () => {
     obey(JSON.parse(readFileSync(join(dir, `${process.pid}.json`), 'utf8')) as Sabotage); // As `sabotage` wrote it.
   });

@@ -191,6 +191,11 @@ export class Exchange implements UpstreamHandler, Ticking {
     }
   }
 
+  slept(ms: number): void {
+    this.#deadlineMs += ms;
+    this.#lastByteAt += ms;
+  }
+
   // --- the client's side ---
 
   #clientAborted(): void {

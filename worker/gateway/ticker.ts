@@ -5,17 +5,24 @@
 export interface Ticking {
   /** @param nowMs `performance.now()` */
   tick(nowMs: number): void;
+  /** This process did not run for so long: nobody else is to blame for what did not happen in that time. */
+  slept(ms: number): void;
 }
 
 const TICK_MS = 100;
+/** A tick that comes this late: the process was stopped or starved. */
+const SLEPT_MS = 1000;
 
 export class Ticker {
   readonly #members = new Set<Ticking>();
   #timer: NodeJS.Timeout | null = null;
+  #lastTickMs = 0;
 
   add(member: Ticking): void {
     this.#members.add(member);
-    this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
+    if (this.#timer !== null) return;
+    this.#lastTickMs = performance.now();
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
   remove(member: Ticking): void {
@@ -27,6 +34,12 @@ export class Ticker {
 
   #tick(): void {
     const now = performance.now();
-    for (const member of this.#members) member.tick(now);
+    const lateMs = now - this.#lastTickMs;
+    this.#lastTickMs = now;
+    for (const member of this.#members) {
+      // What came meanwhile is read after this.
+      if (lateMs > SLEPT_MS) member.slept(lateMs);
+      else member.tick(now);
+    }
   }
 }

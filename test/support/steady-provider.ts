@@ -1,7 +1,9 @@
 /**
- * The provider's far end of a chaos run: answers every request with bytes that the client can foretell, remembers what
- * it did to each, and can be told to reset or to stall.
+ * A provider's far end for loads: answers every request with bytes that the client can foretell, remembers what it did
+ * to each, and can be told to reset or to stall. Run as a program it is a process of its own (`forkSteadyProvider`).
  */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -9,7 +11,7 @@ import type { AddressInfo } from 'node:net';
 export type Fate = 'served' | 'reset' | 'stalled';
 
 /** Identifies a request from the client to the provider. */
-export const ID_HEADER = 'x-chaos-id';
+export const ID_HEADER = 'x-test-request';
 
 export interface Wanted {
   /** Number of deltas of a stream; 0 for an answer in one piece. */
@@ -18,12 +20,17 @@ export interface Wanted {
   intervalMs: number;
 }
 
+/** The id of requests that nobody asks about. */
+export const ANONYMOUS = 'anonymous';
+
 /** Events of a stream that is reset or stalls before it does. */
 const EVENTS_BEFORE_TROUBLE = 3;
 
-export class ChaosProvider {
+export class SteadyProvider {
   /** What happens to requests from now on. */
   mode: Fate = 'served';
+  /** Values of the header `x-variant` that came. */
+  readonly variants = new Set<string>();
   readonly #server: Server;
   readonly #fates = new Map<string, Fate>();
   readonly #repeated: string[] = [];
@@ -41,8 +48,8 @@ export class ChaosProvider {
     });
   }
 
-  static async start(): Promise<ChaosProvider> {
-    const provider = new ChaosProvider();
+  static async start(): Promise<SteadyProvider> {
+    const provider = new SteadyProvider();
     await new Promise<void>((resolve) => provider.#server.listen(0, '127.0.0.1', resolve));
     return provider;
   }
@@ -77,8 +84,9 @@ export class ChaosProvider {
   #handle(request: IncomingMessage, response: ServerResponse): void {
     const id = String(request.headers[ID_HEADER]);
     const fate = this.mode;
+    this.variants.add(String(request.headers['x-variant']));
     if (this.#fates.has(id)) this.#repeated.push(id);
-    this.#fates.set(id, fate);
+    if (id !== ANONYMOUS) this.#fates.set(id, fate);
     this.#inFlight++;
     response.on('close', () => this.#inFlight--);
     response.on('error', () => {});
@@ -125,14 +133,14 @@ const UNARY: Wanted = { deltas: 0, intervalMs: 0 };
 export function unaryBody(id: string): string {
   const content = [{ type: 'text', text: `answer to ${id} ${'.'.repeat(400)}` }];
   const usage = { input_tokens: 7, output_tokens: 3 };
-  const message = { id: `msg_${id}`, type: 'message', role: 'assistant', model: 'chaos', content };
+  const message = { id: `msg_${id}`, type: 'message', role: 'assistant', model: 'steady', content };
   return JSON.stringify({ ...message, stop_reason: 'end_turn', stop_sequence: null, usage });
 }
 
 /** The events of a whole stream, each as its bytes. */
 export function streamEvents(id: string, deltas: number): string[] {
   const event = (type: string, data: object) => `event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`;
-  const message = { id: `msg_${id}`, type: 'message', role: 'assistant', model: 'chaos', content: [] };
+  const message = { id: `msg_${id}`, type: 'message', role: 'assistant', model: 'steady', content: [] };
   return [
     event('message_start', { message: { ...message, usage: { input_tokens: 7, output_tokens: 1 } } }),
     event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }),
@@ -146,4 +154,16 @@ export function streamEvents(id: string, deltas: number): string[] {
     }),
     event('message_stop', {}),
   ];
+}
+
+/** In a process of its own, so that a load generator does not share a thread with it. */
+export async function forkSteadyProvider(): Promise<{ url: string; stop: () => void }> {
+  const child = fork(__filename, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const [url] = (await once(child, 'message')) as [string]; // Its only message.
+  return { url, stop: () => child.kill('SIGKILL') };
+}
+
+if (require.main === module) {
+  process.on('disconnect', () => process.exit(0));
+  void SteadyProvider.start().then((provider) => process.send?.(provider.url));
 }
