@@ -8,11 +8,12 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { openStream } from '../support/http';
+import { startNginxProvider } from '../support/nginx-provider';
 import { type Outcomes, PacedLoad } from '../support/paced-load';
 import { rssBytes } from '../support/processes';
 import { startProxy } from '../support/proxy';
 import { requestBytes } from '../support/raw-client';
-import { ANONYMOUS, forkSteadyProvider, ID_HEADER, STREAM_INTERVAL_MS, streamEvents } from '../support/steady-provider';
+import { forkSteadyProvider, ID_HEADER, STREAM_INTERVAL_MS, streamEvents } from '../support/steady-provider';
 import { eventually } from '../support/wait';
 
 const body = { model: 'steady', max_tokens: 1, messages: [{ role: 'user', content: 'Hello'.padEnd(500, '.') }] };
@@ -29,6 +30,7 @@ async function main(): Promise<number> {
   });
   const reloads = Number(values.reloads);
   const provider = await forkSteadyProvider();
+  const fast = await startNginxProvider();
   const config = (variant: number) => ({
     shutdown_timeout: '30s',
     providers: [
@@ -39,8 +41,9 @@ async function main(): Promise<number> {
         api_key: 'sk-steady-provider-key',
         headers: { 'x-variant': String(variant) },
       },
+      { name: 'fast', dialect: 'anthropic', api_base_url: fast.url, api_key: 'sk-fast-provider-key' },
     ],
-    routes: { default: 'steady,steady' },
+    routes: { default: 'fast,fast' },
   });
   const proxy = await startProxy({ config: config(0), workers: Number(values.workers) });
   try {
@@ -49,20 +52,21 @@ async function main(): Promise<number> {
     const stream = await openStream({
       url: `${proxy.url}/v1/messages`,
       headers: { ...headers, [ID_HEADER]: 'long' },
-      body: { ...body, max_tokens: deltas, stream: true },
+      body: { ...body, model: 'steady,steady', max_tokens: deltas, stream: true },
     });
     const whole = stream.rest(Number(values.stream) * 1000 + 30_000);
     whole.catch(() => {}); // Looked at below.
     const load = new PacedLoad({
       ...proxy,
-      request: requestBytes('POST', '/v1/messages', { ...headers, [ID_HEADER]: ANONYMOUS }, body),
+      request: requestBytes('POST', '/v1/messages', headers, body),
       host: proxy.host,
       port: proxy.port,
       keptPerSecond: Number(values.rate),
       connections: 50,
       newPerSecond: Number(values.new),
+      rampSeconds: 5,
     });
-    await eventually(() => load.report.kept.ok > 1000, { what: 'a steady load' });
+    await eventually(() => load.report.kept.ok > 5000, { timeoutMs: 20_000, what: 'a steady load' });
     const memoryBefore = rssBytes(proxy.pid);
     const beganMs = performance.now();
     const pids = new Set<number>();
@@ -76,6 +80,8 @@ async function main(): Promise<number> {
         return true;
       };
       await eventually(done, { timeoutMs: 30_000, intervalMs: 20, what: `reload ${i}` });
+      // New workers are cold, and everything shares the machine: the next one comes when the load is met again.
+      await eventually(() => load.behind === 0, { timeoutMs: 30_000, what: 'the full rate again' });
     }
     const seconds = (performance.now() - beganMs) / 1000;
     const { kept, fresh, latenciesMs } = await load.stop();
@@ -87,6 +93,7 @@ async function main(): Promise<number> {
       [
         `net.ipv4.tcp_migrate_req       ${setting()}`,
         `reloads                        ${reloads} in ${seconds.toFixed(1)} s, ${pids.size} worker PIDs`,
+        `requests a second              ${Math.round((kept.ok + fresh.ok) / seconds)}, those of the ramp included`,
         `requests on kept connections   ${kept.sent}, failed: ${told(kept)}`,
         `first requests of connections  ${fresh.sent}, failed: ${told(fresh)}`,
         `latency p50, p99, highest      ${at(0.5)}, ${at(0.99)}, ${at(1)} ms`,
@@ -98,6 +105,7 @@ async function main(): Promise<number> {
   } finally {
     await proxy.stop();
     provider.stop();
+    fast.stop();
   }
 }
 

@@ -11,10 +11,12 @@ export interface PacedLoadOptions {
   request: Buffer;
   /** Requests a second on kept connections. */
   keptPerSecond: number;
-  /** Connections that are kept at the beginning; more are opened when all are busy. */
+  /** Connections that are kept; when all are busy a request waits, and its latency grows. */
   connections: number;
   /** Requests a second on a connection of their own, which is closed after the answer. */
   newPerSecond: number;
+  /** Until the rate is reached: processes that are cold take several times as long for a request. Default 0. */
+  rampSeconds?: number;
 }
 
 export interface Outcomes {
@@ -42,6 +44,9 @@ const LIMIT_MS = 10_000;
 export class PacedLoad {
   readonly #options: PacedLoadOptions;
   readonly #idle: Line[] = [];
+  /** When requests were due that no connection was free for. */
+  readonly #waiting: number[] = [];
+  #keptLines = 0;
   readonly #lines = new Set<Line>();
   readonly #kept = outcomes();
   readonly #fresh = outcomes();
@@ -54,7 +59,6 @@ export class PacedLoad {
 
   constructor(options: PacedLoadOptions) {
     this.#options = options;
-    for (let i = 0; i < options.connections; i++) this.#open(true);
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -65,6 +69,11 @@ export class PacedLoad {
     return count;
   }
 
+  /** Requests that are due and wait for a connection. */
+  get behind(): number {
+    return this.#waiting.length;
+  }
+
   get report(): PacedReport {
     const latenciesMs = this.#latenciesMs.toSorted((a, b) => a - b);
     return { kept: this.#kept, fresh: this.#fresh, latenciesMs };
@@ -73,6 +82,7 @@ export class PacedLoad {
   /** Begins no more requests; resolves when all have their outcome. */
   async stop(): Promise<PacedReport> {
     clearInterval(this.#timer);
+    this.#waiting.length = 0;
     const ended = new Promise<void>((resolve) => {
       this.#onIdle = resolve;
     });
@@ -83,12 +93,22 @@ export class PacedLoad {
   }
 
   #tick(): void {
-    const seconds = (performance.now() - this.#beganMs) / 1000;
-    const { keptPerSecond, newPerSecond } = this.#options;
-    for (; this.#keptBegun < seconds * keptPerSecond; this.#keptBegun++) (this.#idle.pop() ?? this.#open(true)).send();
-    for (; this.#newBegun < seconds * newPerSecond; this.#newBegun++) this.#open(false).send();
+    const { keptPerSecond, newPerSecond, rampSeconds = 0 } = this.#options;
+    const elapsed = (performance.now() - this.#beganMs) / 1000;
+    const seconds = elapsed < rampSeconds ? elapsed ** 2 / (2 * rampSeconds) : elapsed - rampSeconds / 2;
     const now = performance.now();
+    for (; this.#keptBegun < seconds * keptPerSecond; this.#keptBegun++) this.#waiting.push(now);
+    this.#sendWaiting();
+    for (; this.#newBegun < seconds * newPerSecond; this.#newBegun++) this.#open(false).send(now);
     for (const line of this.#lines) line.checkTime(now);
+  }
+
+  #sendWaiting(): void {
+    while (this.#waiting.length > 0) {
+      const line = this.#idle.pop() ?? (this.#keptLines < this.#options.connections ? this.#open(true) : undefined);
+      if (line === undefined) return;
+      line.send(this.#waiting.shift() ?? 0);
+    }
   }
 
   #open(keep: boolean): Line {
@@ -100,11 +120,13 @@ export class PacedLoad {
         else fail(where, `status ${status}`);
         if (keep && line.reusable) this.#idle.push(line);
         else line.close();
+        this.#sendWaiting();
         this.#checkIdle();
       },
       failed: (served, reason) => fail(served === 1 ? this.#fresh : this.#kept, reason),
       closed: () => {
         this.#lines.delete(line);
+        if (keep) this.#keptLines--;
         const at = this.#idle.indexOf(line);
         if (at >= 0) this.#idle.splice(at, 1);
         this.#checkIdle();
@@ -114,6 +136,7 @@ export class PacedLoad {
       },
     });
     this.#lines.add(line);
+    if (keep) this.#keptLines++;
     return line;
   }
 
@@ -145,6 +168,7 @@ class Line {
   readonly #events: LineEvents;
   #served = 0;
   #sentMs = 0;
+  #dueMs = 0;
   #text = '';
   #code = 'the connection ended before the answer';
   busy = false;
@@ -166,8 +190,10 @@ class Line {
     });
   }
 
-  send(): void {
+  /** @param dueMs `performance.now()` when it should have been sent */
+  send(dueMs: number): void {
     this.busy = true;
+    this.#dueMs = dueMs;
     this.#served++;
     this.#sentMs = performance.now();
     this.#text = '';
@@ -201,6 +227,6 @@ class Line {
     if (!whole) return;
     if (/\r\nconnection: *close/i.test(head)) this.reusable = false;
     this.busy = false;
-    this.#events.answered(this.#served, Number(head.slice(9, 12)), performance.now() - this.#sentMs);
+    this.#events.answered(this.#served, Number(head.slice(9, 12)), performance.now() - this.#dueMs);
   }
 }

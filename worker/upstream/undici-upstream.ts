@@ -1,6 +1,7 @@
 /** `Upstream` over undici: a keep-alive pool for each provider, bounded in connections and in waiting requests. */
-import { type Dispatcher, Pool, ProxyAgent } from 'undici';
+import type { Dispatcher, Pool as PoolTypes } from 'undici';
 import { classifyUndiciError } from './undici-errors';
+import { Pool, ProxyAgent } from './undici-parts';
 import type { UpstreamRequest } from './upstream';
 import {
   type ConnectionCounts,
@@ -110,13 +111,13 @@ export class UndiciUpstream implements Upstream {
     });
   }
 
-  #createPool(origin: string | URL, options: Pool.Options): Pool {
+  #createPool(origin: string | URL, options: PoolTypes.Options): Pool {
     const pool = new Pool(origin, options);
     this.#pools = [...this.#pools.filter((other) => !other.destroyed), pool];
     return pool;
   }
 
-  #poolOptions(): Pool.Options {
+  #poolOptions(): PoolTypes.Options {
     return {
       connections: this.#options.maxConnections,
       pipelining: 1,
