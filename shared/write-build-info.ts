@@ -4,7 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildInfo, PACKAGE_ROOT } from './version';
 
+/** An image is built without the repository: there the commit is given. */
 function gitCommit(): string {
+  const given = process.env['CCPROXY_COMMIT'];
+  if (given) return given;
   try {
     return execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
       cwd: PACKAGE_ROOT,

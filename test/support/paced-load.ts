@@ -15,6 +15,8 @@ export interface PacedLoadOptions {
   connections: number;
   /** Requests a second on a connection of their own, which is closed after the answer. */
   newPerSecond: number;
+  /** Each connection first asks for `/status`, to know its worker. */
+  identify?: boolean;
   /** Until the rate is reached: processes that are cold take several times as long for a request. Default 0. */
   rampSeconds?: number;
 }
@@ -26,6 +28,8 @@ export interface Outcomes {
   failures: Map<string, number>;
   /** `performance.now()` of each failure. */
   failedAtMs: number[];
+  /** The worker of each failure, null where it is not known. */
+  failedPids: (number | null)[];
 }
 
 export interface PacedReport {
@@ -38,6 +42,7 @@ export interface PacedReport {
 }
 
 const TICK_MS = 2;
+const STATUS = 'GET /status HTTP/1.1\r\nhost: localhost\r\n\r\n';
 /** A request without an answer by then has failed. */
 const LIMIT_MS = 10_000;
 
@@ -66,6 +71,13 @@ export class PacedLoad {
   get inFlight(): number {
     let count = 0;
     for (const line of this.#lines) if (line.busy) count++;
+    return count;
+  }
+
+  /** Open connections that this worker has accepted. */
+  connectionsOf(pid: number): number {
+    let count = 0;
+    for (const line of this.#lines) if (line.pid === pid) count++;
     return count;
   }
 
@@ -117,13 +129,13 @@ export class PacedLoad {
         const where = served === 1 ? this.#fresh : this.#kept;
         this.#latenciesMs.push(ms);
         if (status === 200) where.ok++;
-        else fail(where, `status ${status}`);
+        else fail(where, `status ${status}`, line.pid);
         if (keep && line.reusable) this.#idle.push(line);
         else line.close();
         this.#sendWaiting();
         this.#checkIdle();
       },
-      failed: (served, reason) => fail(served === 1 ? this.#fresh : this.#kept, reason),
+      failed: (served, reason) => fail(served === 1 ? this.#fresh : this.#kept, reason, line.pid),
       closed: () => {
         this.#lines.delete(line);
         if (keep) this.#keptLines--;
@@ -146,10 +158,11 @@ export class PacedLoad {
 }
 
 function outcomes(): Outcomes {
-  return { sent: 0, ok: 0, failures: new Map(), failedAtMs: [] };
+  return { sent: 0, ok: 0, failures: new Map(), failedAtMs: [], failedPids: [] };
 }
 
-function fail(where: Outcomes, reason: string): void {
+function fail(where: Outcomes, reason: string, pid: number | null): void {
+  where.failedPids.push(pid);
   where.failures.set(reason, (where.failures.get(reason) ?? 0) + 1);
   where.failedAtMs.push(performance.now());
 }
@@ -173,9 +186,13 @@ class Line {
   #code = 'the connection ended before the answer';
   busy = false;
   reusable = true;
+  /** The worker that has it, or null when that is not known. */
+  pid: number | null = null;
+  #identifies: boolean;
 
-  constructor({ host, port, request }: PacedLoadOptions, events: LineEvents) {
+  constructor({ host, port, request, identify = false }: PacedLoadOptions, events: LineEvents) {
     this.#request = request;
+    this.#identifies = identify;
     this.#events = events;
     this.#socket = connect({ host, port, noDelay: true });
     this.#socket.setEncoding('latin1');
@@ -198,7 +215,7 @@ class Line {
     this.#sentMs = performance.now();
     this.#text = '';
     this.#events.sent(this.#served);
-    this.#socket.write(this.#request);
+    this.#socket.write(this.#identifies ? STATUS : this.#request);
   }
 
   checkTime(nowMs: number): void {
@@ -225,6 +242,13 @@ class Line {
     const whole =
       length === undefined ? this.#text.endsWith('\r\n0\r\n\r\n') : this.#text.length >= headEnd + 4 + Number(length);
     if (!whole) return;
+    if (this.#identifies) {
+      this.#identifies = false;
+      this.pid = Number(/"served_by":{"slot":\d+,"pid":(\d+)/.exec(this.#text)?.[1] ?? 0);
+      this.#text = '';
+      this.#socket.write(this.#request);
+      return;
+    }
     if (/\r\nconnection: *close/i.test(head)) this.reusable = false;
     this.busy = false;
     this.#events.answered(this.#served, Number(head.slice(9, 12)), performance.now() - this.#dueMs);
