@@ -37,6 +37,10 @@ export function createLog(options: LogOptions): Log {
   // Writes that had to wait would leave joined, and a pipe takes no more than 4 KiB in one piece: lines of several
   // processes would mix.
   Object.assign(process.stdout, { _writev: null });
+  // A terminal that was closed, a reader that went away: the log is lost, the service is not.
+  for (const stream of [process.stdout, process.stderr]) {
+    if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore);
+  }
   const secrets = new Set(options.secrets);
   let redact = redactor([...secrets]);
   const pretty = options.file === null && process.stdout.isTTY === true;
@@ -82,6 +86,8 @@ export function createLog(options: LogOptions): Log {
       }),
   };
 }
+
+const ignore = () => {};
 
 function openTransport(file: string | null) {
   // Whoever may read the configuration may read a file, and nobody else.

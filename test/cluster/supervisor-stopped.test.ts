@@ -7,15 +7,7 @@ import { isAlive, isStopped } from '../support/processes';
 import { type RunningProxy, startProxy } from '../support/proxy';
 import type { RawClient } from '../support/raw-client';
 import { deferred, eventually } from '../support/wait';
-import {
-  connectToEach,
-  messageBytes,
-  messageRequest,
-  mockConfig,
-  STATUS_BYTES,
-  statusOn,
-  UNAVAILABLE_BODY,
-} from './cluster';
+import { connectToEach, messageBytes, messageRequest, mockConfig, STATUS_BYTES, UNAVAILABLE_BODY } from './cluster';
 
 /** Far beyond the heartbeat time-out: a supervisor that counted its own sleep would kill everybody. */
 const STOPPED_MS = 30_000;
@@ -84,7 +76,13 @@ describe('cluster: the supervisor is stopped and goes on', function () {
 
   it('answers 200 again after SIGCONT, and no worker was killed', async () => {
     proxy.signal('SIGCONT');
-    for (const client of clients.values()) await eventually(() => statusOn(client), { timeoutMs: 3000 });
+    // Kept connections that were idle for so long are closed by now.
+    const reached = await eventually(() => connectToEach(proxy), {
+      timeoutMs: 5000,
+      what: '/status from every worker',
+    });
+    for (const client of reached.values()) client.destroy();
+    expect([...reached.keys()]).to.have.members([...clients.keys()]);
     // Two ticks of the supervisor later it has judged everybody by its own clock.
     const judged = async () => {
       const document = await proxy.status();
