@@ -53,6 +53,12 @@ export class Drain {
     this.#timer = setInterval(() => this.#poll(), POLL_MS);
   }
 
+  /** Something came after all, before the process was gone. */
+  goOn(): void {
+    this.#lastBusyMs = performance.now();
+    this.#timer = setInterval(() => this.#poll(), POLL_MS);
+  }
+
   /** A request came. */
   touch(): void {
     if (this.active) this.#lastBusyMs = performance.now();

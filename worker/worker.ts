@@ -210,15 +210,20 @@ export class Worker {
     return count;
   }
 
-  /** Last reports, and exit 0. */
+  /** Last reports, and exit 0, unless a request comes just then on a connection that is still open. */
   #end(cut: number): void {
     const { log } = this.#parts;
     if (cut > 0) log.logger.warn(`the drain's time is over: ${cut} requests are cut`);
     this.#accessLog?.flush();
     this.#reportProviders();
     // A supervisor that reads nothing must not keep this process.
-    setTimeout(() => process.exit(0), LAST_REPORT_MS);
+    const hurry = setTimeout(() => process.exit(0), LAST_REPORT_MS);
     this.reportMetrics(() => {
+      if (cut === 0 && this.#admission.underWay > 0) {
+        clearTimeout(hurry);
+        this.#drain.goOn();
+        return;
+      }
       void log.close().then(() => process.exit(0));
     });
   }

@@ -78,14 +78,19 @@ export class Traffic {
     }
   }
 
-  /** A connection, and whose it is. Null when that failed; then it is accounted for. */
+  /** A connection, and whose it is. Null when that failed (then it is accounted for), or is of no use. */
   async #connect(): Promise<Connection | null> {
     const { target } = this.#parts;
     const beganMs = performance.now();
     let client: RawClient | null = null;
     try {
       client = await RawClient.connect(target);
-      const { status, body } = await client.roundTrip(STATUS, { timeoutMs: LIMIT_MS });
+      const { status, body, headers } = await client.roundTrip(STATUS, { timeoutMs: LIMIT_MS });
+      if (isLast(headers)) {
+        // A worker that drains: the next connection goes to another.
+        client.destroy();
+        return null;
+      }
       if (status !== 200) return { client, pid: null };
       const { served_by } = JSON.parse(body.toString('utf8')) as { served_by: { pid: number } };
       return { client, pid: served_by.pid };
@@ -105,7 +110,7 @@ export class Traffic {
     try {
       const response = await client.roundTrip(messageOf(id, deltas), { timeoutMs: LIMIT_MS });
       this.#judge(id, deltas, response);
-      return !/close/i.test(response.headers['connection'] ?? '');
+      return !isLast(response.headers);
     } catch (error) {
       this.#failed(deltas === 0 ? 'request' : 'stream', pid, beganMs, error);
       return false;
@@ -148,6 +153,11 @@ export class Traffic {
   #nextId(): string {
     return `c${++this.#lastId}`;
   }
+}
+
+/** The answer tells that the connection closes. */
+function isLast(headers: Readonly<Record<string, string>>): boolean {
+  return /close/i.test(headers['connection'] ?? '');
 }
 
 function messageOf(id: string, deltas: number): Buffer {
