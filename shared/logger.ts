@@ -47,9 +47,11 @@ export function createLog(options: LogOptions): Log {
   // Whoever has this keeps it: a reload changes what is behind it.
   const redactNow = (text: string) => redact(text);
   let transport = openTransport(options.file);
+  // A file gets JSON lines, also when a reload names it.
+  const formatFor = (file: string | null) => (file === null && pretty ? shortLines(redactNow) : jsonLines(redactNow));
   const logger = createWinston({
     level: options.level,
-    format: pretty ? shortLines(redactNow) : jsonLines(redactNow),
+    format: formatFor(options.file),
     defaultMeta: { process: options.process },
     transports: [transport],
   });
@@ -76,6 +78,7 @@ export function createLog(options: LogOptions): Log {
       logger.add(transport);
       logger.remove(former);
       logger.level = level;
+      logger.format = formatFor(file);
     },
     close: () =>
       new Promise((resolve) => {

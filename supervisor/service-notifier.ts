@@ -18,6 +18,7 @@ export class ServiceNotifier {
   #last: Promise<void> = Promise.resolve();
   #sending = 0;
   #complained = false;
+  #stopping = false;
 
   constructor(logger: Logger, environment: NodeJS.ProcessEnv = process.env) {
     this.#logger = logger;
@@ -41,6 +42,8 @@ export class ServiceNotifier {
 
   stopping(): void {
     this.#send('STOPPING=1', 'STATUS=draining');
+    // A reload that ends because of it has nothing to add.
+    this.#stopping = true;
   }
 
   /** To be called once a second, as long as the supervisor is well: keeps the watchdog (`WatchdogSec`) quiet. */
@@ -52,7 +55,7 @@ export class ServiceNotifier {
   }
 
   #send(...variables: string[]): void {
-    if (!this.#asked) return;
+    if (!this.#asked || this.#stopping) return;
     this.#sending++;
     const sent = () => run(variables).catch((error: unknown) => this.#complain(error));
     this.#last = this.#last.then(sent).finally(() => this.#sending--);
