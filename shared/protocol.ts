@@ -90,6 +90,7 @@ export interface MetricsTextMessage {
 export type WorkerMessage =
   | ReadyMessage
   | BootFailedMessage
+  | ClosedMessage
   | HeartbeatMessage
   | ProvidersMessage
   | MetricsMessage
@@ -112,6 +113,11 @@ export interface ReadyMessage extends FromWorker {
 export interface BootFailedMessage extends FromWorker {
   type: 'boot_failed';
   reason: string;
+}
+
+/** The worker drains: from now on no new connection comes to it. */
+export interface ClosedMessage extends FromWorker {
+  type: 'closed';
 }
 
 /** Once a second, draining or not. */
@@ -184,6 +190,7 @@ export interface SandboxReadyMessage {
 const WORKER_TYPES: ReadonlySet<string> = new Set([
   'ready',
   'boot_failed',
+  'closed',
   'heartbeat',
   'providers',
   'metrics',

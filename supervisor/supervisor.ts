@@ -253,6 +253,8 @@ export class Supervisor {
           worker.send({ type: 'control_result', protocol: PROTOCOL_VERSION, requestId, outcome });
         });
         break;
+      case 'closed':
+        break;
       case 'boot_failed':
         this.#logger.error(`worker ${worker.identity.slot} cannot start: ${message.reason}`);
         break;

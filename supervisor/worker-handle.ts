@@ -68,12 +68,18 @@ export class WorkerHandle {
   #bootFailure: string | null = null;
   #killTimer: NodeJS.Timeout | null = null;
   #killAtMs = Number.POSITIVE_INFINITY;
+  /** Resolves when no new connection can come to it any more. */
+  readonly closed: Promise<void>;
+  #close = (): void => {};
   readonly #child: ChildProcess;
 
   constructor(options: { identity: WorkerIdentity; settings: Settings; events: WorkerEvents }) {
     const { identity, settings, events } = options;
     this.identity = identity;
     this.settings = settings;
+    this.closed = new Promise((resolve) => {
+      this.#close = resolve;
+    });
     this.#child = forkChild(join(__dirname, '..', 'worker', 'main.js'), [], {
       UWS_HTTP_MAX_HEADERS_SIZE: String(MAX_HEAD_BYTES),
     });
@@ -82,6 +88,7 @@ export class WorkerHandle {
       // A message that was under way when its sender died must not speak for the successor.
       if (message === null || message.identity.incarnation !== identity.incarnation || this.state === 'dead') return;
       if (message.type === 'boot_failed') this.#bootFailure = message.reason;
+      if (message.type === 'closed') this.#close();
       events.message(this, message);
     });
     let ended = false;
@@ -91,6 +98,7 @@ export class WorkerHandle {
       if (this.#killTimer !== null) clearTimeout(this.#killTimer);
       const reason = this.#exitReason(code, signal);
       this.state = 'dead';
+      this.#close();
       const at = new Date().toISOString();
       events.exited(this, { code, signal, reason, at, message: this.#bootFailure });
     };

@@ -100,7 +100,7 @@ export class WorkerPool {
 
   /**
    * Boots a worker with these settings beside the slot's own and, when it is ready, puts it in its place; the old one
-   * drains. Resolves then. @throws Error with the reason when the new one does not become ready: the old one is untouched
+   * drains. Resolves when that one takes no new connections any more. @throws Error with the reason when the new one does not become ready: the old one is untouched
    */
   replace(slot: Slot, settings: Settings, reason: RestartReason): Promise<void> {
     if (this.#ending) return Promise.reject(new Error(ENDING));
@@ -197,6 +197,9 @@ export class WorkerPool {
       this.#logger.info(`worker ${slot.number}: PID ${handle.pid} takes over from PID ${old.pid}`, { reason });
       slot.restarts++;
       this.#retire(slot, old, reason);
+      // Whoever connects from then on meets the new one. A hung old one is killed, which closes it too.
+      void old.closed.then(resolve);
+      return;
     }
     resolve();
   }

@@ -20,9 +20,9 @@ export interface DrainParts {
 const POLL_MS = 20;
 /** With no client connected there is nothing to wait for but what is on its way into this process. */
 const NOBODY_QUIET_MS = 100;
-/** A turn of the event loop that took less did next to nothing. */
+/** A turn of the event loop that took less did next to nothing; after so many without one, twice as long will do. */
 const CALM_TURN_MS = 0.1;
-const MAX_TURNS = 500;
+const PATIENCE_TURNS = 50;
 
 export class Drain {
   readonly #parts: DrainParts;
@@ -49,7 +49,7 @@ export class Drain {
     if (this.active) return;
     this.#lastBusyMs = now;
     // The turn that this is part of began nobody knows when.
-    this.#closeListener(Number.NEGATIVE_INFINITY, MAX_TURNS);
+    this.#closeListener(Number.NEGATIVE_INFINITY, 0);
     this.#timer = setInterval(() => this.#poll(), POLL_MS);
   }
 
@@ -68,11 +68,11 @@ export class Drain {
    * Closing a listener resets the connections that wait to be accepted. The loop takes them in every turn, so the
    * listener is closed right after a short one: what came since then is next to nothing, whatever the load.
    */
-  #closeListener(turnBeganMs: number, turnsLeft: number): void {
+  #closeListener(turnBeganMs: number, turns: number): void {
     setImmediate(() => {
       const now = performance.now();
-      if (now - turnBeganMs > CALM_TURN_MS && turnsLeft > 0) {
-        this.#closeListener(now, turnsLeft - 1);
+      if (now - turnBeganMs > CALM_TURN_MS * 2 ** Math.floor(turns / PATIENCE_TURNS)) {
+        this.#closeListener(now, turns + 1);
         return;
       }
       this.#listening = false;

@@ -199,6 +199,7 @@ export class Worker {
     if (!this.#listening) return;
     this.#listening = false;
     this.#parts.engine.closeListenSocket(this.#listenSocket);
+    this.#parts.link.send({ type: 'closed' });
   }
 
   #connectionsToProviders(): number {

@@ -88,9 +88,9 @@ async function play({ proxy, provider, sabotageDir, config, seconds, random }: P
       round = random.shuffled(ACTIONS);
       continue;
     }
-    const before = await watcher.settled();
     const from = elapsed();
     try {
+      const before = await watcher.settled();
       await action.run({ proxy, provider, victims, watcher, random, sabotageDir, config, before });
       await watcher.settled();
     } catch (error) {

@@ -37,7 +37,9 @@ export function isStopped(pid: number): boolean {
 
 /** Children that run now, in ascending order. */
 export function childrenOf(pid: number): number[] {
-  return allPids().filter((child) => statOf(child)?.parent === pid && isAlive(child));
+  return allPids()
+    .filter((child) => statOf(child)?.parent === pid && isAlive(child))
+    .sort((a, b) => a - b);
 }
 
 /** Children, their children, and so on. */

@@ -29,6 +29,8 @@ const EVENTS_BEFORE_TROUBLE = 3;
 export class SteadyProvider {
   /** What happens to requests from now on. */
   mode: Fate = 'served';
+  /** Streams stand still as long as this is set. */
+  hold = false;
   /** Values of the header `x-variant` that came. */
   readonly variants = new Set<string>();
   readonly #server: Server;
@@ -112,6 +114,7 @@ export class SteadyProvider {
     const events = streamEvents(id, deltas);
     let next = 0;
     const timer = setInterval(() => {
+      if (this.hold) return;
       if (fate !== 'served' && next === EVENTS_BEFORE_TROUBLE) {
         clearInterval(timer);
         if (fate === 'reset') response.socket?.resetAndDestroy();
