@@ -7,3 +7,6 @@ const load = createRequire(__filename);
 export const Pool = load('undici/lib/dispatcher/pool.js') as typeof import('undici').Pool;
 export type Pool = import('undici').Pool;
 export const ProxyAgent = load('undici/lib/dispatcher/proxy-agent.js') as typeof import('undici').ProxyAgent;
+
+// The entry point gives every dispatcher its methods; `ProxyAgent` needs `connect`.
+Object.assign(load('undici/lib/dispatcher/dispatcher.js').prototype, load('undici/lib/api'));
