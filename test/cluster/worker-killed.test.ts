@@ -12,6 +12,7 @@ import { deferred, eventually } from '../support/wait';
 import { connectToEach, messageBytes, messageRequest, mockConfig, statusOn } from './cluster';
 
 const CLIENTS = 4;
+const REPORTED_MS = 2500;
 
 describe('cluster: kill -9 of a worker', function () {
   this.timeout(30_000);
@@ -37,6 +38,7 @@ describe('cluster: kill -9 of a worker', function () {
     survivorPid = lives;
 
     const done = deferred();
+    const loadedAt = performance.now();
     const running = runLoad({
       clients: CLIENTS,
       until: done.promise,
@@ -49,7 +51,9 @@ describe('cluster: kill -9 of a worker', function () {
       return proxy.metric(body.toString('utf8'), 'ccproxy_requests_total');
     };
     try {
-      await eventually(async () => (await scrape()) >= 50, { what: '50 requests counted' });
+      // Every worker reports once a second: by then what the victim counted is known, and could be lost.
+      const isReported = async () => (await scrape()) >= 50 && performance.now() - loadedAt > REPORTED_MS;
+      await eventually(isReported, { what: '50 requests counted, of both workers' });
       process.kill(victim, 'SIGKILL');
       killedAt = performance.now();
       const replaced = async () => {
