@@ -71,10 +71,10 @@ function doomed(stage: Stage, how: string, deed: (pid: number) => void): Promise
   return stage.victims.doom(pid, how, () => deed(pid));
 }
 
-async function killAll({ before, victims }: Stage): Promise<void> {
-  await Promise.all(
-    before.workers.list.map(({ pid }) => victims.doom(pid, 'killed', () => process.kill(pid, 'SIGKILL'))),
-  );
+async function killAll({ proxy, before, victims }: Stage): Promise<void> {
+  const killed = before.workers.list.map(({ pid }) => victims.doom(pid, 'killed', () => process.kill(pid, 'SIGKILL')));
+  await Promise.all(killed);
+  await victims.nobody(() => proxy.status());
 }
 
 /** It is recycled: replacement first, so that nothing may fail. */

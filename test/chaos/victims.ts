@@ -17,6 +17,8 @@ const AFTERMATH_MS = 1000;
 
 export class Victims {
   readonly #byPid = new Map<number, Victim>();
+  /** `performance.now()` up to which nobody at all may have listened. */
+  #nobodyUntilMs = Number.NEGATIVE_INFINITY;
   /** `performance.now()` up to which a listener may have been closed by a planned change. */
   #listenerClosedUntilMs = Number.NEGATIVE_INFINITY;
 
@@ -27,6 +29,13 @@ export class Victims {
     deed();
     await eventually(() => !isAlive(pid), { timeoutMs: END_TIMEOUT_MS, what: `the end of ${pid} (${how})` });
     victim.deadMs = performance.now();
+  }
+
+  /** Every worker was killed: until the first replacement listens, connections are refused. Resolves when it does. */
+  async nobody(listens: () => Promise<unknown>): Promise<void> {
+    this.#nobodyUntilMs = Number.POSITIVE_INFINITY;
+    await eventually(listens, { timeoutMs: END_TIMEOUT_MS, what: 'a worker that listens' });
+    this.#nobodyUntilMs = performance.now();
   }
 
   /** Workers are being replaced: their listeners close. */
@@ -48,6 +57,7 @@ export class Victims {
         return `lost in the accept queue of a worker that was ${how}`;
       }
     }
+    if (beganMs <= this.#nobodyUntilMs) return 'refused while every worker was dead';
     return beganMs <= this.#listenerClosedUntilMs ? 'reset with the listener of a replaced worker' : null;
   }
 }
