@@ -26,7 +26,7 @@ describe('cluster: the sandbox provider', () => {
   let proxy: RunningProxy;
   let client: Anthropic;
   before(async () => {
-    proxy = await startProxy({ config: null, env: { CCPROXY_SANDBOX_TOKENS_PER_SECOND: '5000' } });
+    proxy = await startProxy({ config: null, env: { CCPROXY_SANDBOX_TOKENS_PER_SECOND: '500' } });
     client = new Anthropic({ baseURL: proxy.url, apiKey: 'anything', maxRetries: 0, timeout: 10_000 });
   });
   after(() => proxy?.stop());

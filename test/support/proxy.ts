@@ -44,7 +44,7 @@ export interface RunningProxy {
   stop(signal?: NodeJS.Signals): Promise<ExitInfo>;
 }
 
-/** Starts a proxy and waits until it serves. @throws Error with its output when it ends before, or is too slow */
+/** Starts a proxy and waits until all its workers serve. @throws Error with its output when it ends before, or is too slow */
 export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const spawned = spawnProxy(options);
   const { readyTimeoutMs = 30_000 } = options;
@@ -53,8 +53,9 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     if (pid !== spawned.pid) throw new Error(`the PID file names ${pid}, not ${spawned.pid}`);
     const connectHost = reachable(host);
     const url = `http://${connectHost.includes(':') ? `[${connectHost}]` : connectHost}:${port}`;
-    const { status } = await request({ url: `${url}/readyz`, timeoutMs: 2000 });
-    if (status !== 200) throw new Error(`/readyz says ${status}`);
+    // One worker is enough for /readyz; tests begin with all of them.
+    const { text } = await request({ url: `${url}/health`, timeoutMs: 2000 });
+    if (!text.startsWith('{"status":"healthy"')) throw new Error(`/health says ${text.slice(0, 100)}`);
     return { url, host: connectHost, port };
   };
   const ended = spawned.exit.then(({ code, signal }): never => {
