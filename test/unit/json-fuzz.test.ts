@@ -4,8 +4,8 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { isDeepStrictEqual } from 'node:util';
-import { memberValue, type ScannedObject, scanMembers } from '../../worker/gateway/json-members';
-import { spliceMembers } from '../../worker/gateway/json-splice';
+import { memberValue, type ScannedObject, scanMembers } from '../../worker/json/members';
+import { spliceMembers } from '../../worker/json/splice';
 
 const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 32) >>> 0;
 const CASES = Number(process.env['FUZZ_CASES'] ?? 20_000);

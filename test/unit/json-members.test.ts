@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { memberValue, type ScanFailure, type ScannedObject, scanMembers } from '../../worker/gateway/json-members';
+import { memberValue, type ScanFailure, type ScannedObject, scanMembers } from '../../worker/json/members';
 
 function scanned(text: string | Buffer): ScannedObject {
   const result = scanMembers(Buffer.from(text));

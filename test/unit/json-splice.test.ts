@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { scanMembers } from '../../worker/gateway/json-members';
-import { spliceMembers } from '../../worker/gateway/json-splice';
+import { scanMembers } from '../../worker/json/members';
+import { spliceMembers } from '../../worker/json/splice';
 
 function splice(body: Buffer, overrides: Record<string, unknown>): Buffer {
   const scan = scanMembers(body);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { scanMembers } from '../../worker/gateway/json-members';
+import { scanMembers } from '../../worker/json/members';
 import { MessagesFacts } from '../../worker/routing/facts';
 
 function factsOf(body: string): MessagesFacts {

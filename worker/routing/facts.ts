@@ -1,6 +1,7 @@
 /** The facts about a Messages request that routing asks for, each parsed out of the bytes only when it is wanted. */
-import { type JsonMembers, memberValue } from '../gateway/json-members';
+
 import { estimateTokens, estimateUpperBoundFromBytes } from '../gateway/token-estimate';
+import { type JsonMembers, memberValue } from '../json/members';
 import type { RouteFacts } from './route';
 
 /** Facts of a request whose `model` is known. */

@@ -1,6 +1,6 @@
 /** From a request to the message that answers it. Pure: the same request and ids make the same message. */
 import { createHash } from 'node:crypto';
-import type { JsonObject } from './json';
+import type { JsonObject } from '../json/parsed';
 import { type Draft, limited, textDraft } from './limits';
 import type { SandboxRequest, SandboxTool } from './request';
 import { sampleInput, sampleOf } from './sample';

@@ -1,5 +1,5 @@
 /** The body of a call, checked once; what the reply needs of it, and nothing else. Pure. */
-import { isObject, type JsonObject, textAt, valueAt } from './json';
+import { isObject, type JsonObject, textAt, valueAt } from '../json/parsed';
 import { estimateTokens } from './tokens';
 
 /** The client's mistake: answered with 400 `invalid_request_error` and this message. */

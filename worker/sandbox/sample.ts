@@ -1,5 +1,5 @@
 /** From a JSON Schema to a value that fits it: tool inputs and structured answers. Pure. */
-import { isObject, type JsonObject, textAt, valueAt } from './json';
+import { isObject, type JsonObject, textAt, valueAt } from '../json/parsed';
 
 /** A schema may refer to itself, or fan out without end: after so many values the rest is left empty. */
 const MAX_VALUES = 1000;

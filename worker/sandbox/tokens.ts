@@ -1,5 +1,5 @@
 /** Counting and cutting: what the sandbox calls a token. Pure. */
-import { isObject } from './json';
+import { isObject } from '../json/parsed';
 
 const CHARS_PER_TOKEN = 4;
 const IMAGE_TOKENS = 1600;

@@ -4,7 +4,7 @@
  * In a stream few events matter (`message_start`, `message_delta`, and the last one). Per chunk there are a few native
  * searches and nothing else: a line is parsed only if it has the bytes of a mark.
  */
-import { memberValue, scanMembers } from '../../gateway/json-members';
+import { memberValue, scanMembers } from '../../json/members';
 
 /** Tokens as the provider counts them; `input` excludes what came from or went to the cache. */
 export interface TokenUsage {

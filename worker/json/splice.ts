@@ -1,5 +1,5 @@
 /** Changes single top-level members of a JSON object in its bytes and leaves every other byte as the client wrote it. */
-import { type ByteRange, memberValue, type ScannedObject } from './json-members';
+import { type ByteRange, memberValue, type ScannedObject } from './members';
 
 interface Edit extends ByteRange {
   readonly text: string;

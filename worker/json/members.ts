@@ -12,7 +12,7 @@ import {
   type ScanFailure,
   tooManyMembers,
   unexpected,
-} from './json-failures';
+} from './failures';
 
 /** Byte offsets in the scanned body: `start` is the first byte, `end` the one after the last. */
 export interface ByteRange {
@@ -35,7 +35,7 @@ export interface ScannedObject {
   readonly objectStart: number;
 }
 
-export type { ScanFailure } from './json-failures';
+export type { ScanFailure } from './failures';
 
 export type ScanResult = ScannedObject | ScanFailure;
 
