@@ -1,7 +1,7 @@
 /** What an exchange knows about itself when it ends: the source of metrics, access log and provider reports. */
 import type { ErrorType } from '../../shared/errors';
 import type { AbortPhase } from '../../shared/metrics';
-import type { TokenUsage } from '../dialects/anthropic/usage';
+import type { TokenUsage } from '../dialects/answer';
 
 /** Where an exchange stands. */
 export type Phase = AbortPhase | 'done';

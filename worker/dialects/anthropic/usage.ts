@@ -5,14 +5,7 @@
  * searches and nothing else: a line is parsed only if it has the bytes of a mark.
  */
 import { memberValue, scanMembers } from '../../json/members';
-
-/** Tokens as the provider counts them; `input` excludes what came from or went to the cache. */
-export interface TokenUsage {
-  input: number;
-  output: number;
-  cacheRead: number;
-  cacheCreation: number;
-}
+import type { TokenUsage } from '../answer';
 
 /** Sees an answer's bytes in order, and says at the end what they told. */
 export interface AnswerTap {
