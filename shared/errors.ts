@@ -28,6 +28,8 @@ export type ErrorType = keyof typeof ERROR_STATUS;
 export interface ProxyError {
   type: ErrorType;
   message: string;
+  /** Where it is not the one that goes with the type: a provider's own. */
+  status?: number;
   /** Seconds, for the `retry-after` header. */
   retryAfter?: number;
 }
@@ -46,7 +48,7 @@ export function apiErrorBody(error: ProxyError, requestId: string): string {
   });
 }
 
-/** The last event of a stream that failed after its first byte. */
-export function streamErrorEvent(error: ProxyError): string {
-  return `event: error\ndata: ${JSON.stringify({ type: 'error', error: { type: error.type, message: error.message } })}\n\n`;
+/** The status to answer with. */
+export function statusOf(error: ProxyError): number {
+  return error.status ?? ERROR_STATUS[error.type];
 }

@@ -168,6 +168,7 @@ export const UPSTREAM_FAILURES = [
   'reset',
   'closed',
   'bad_response',
+  'error_in_answer',
   'bad_request',
   'queue_full',
   'proxy',

@@ -8,7 +8,8 @@ import type { Gateway, ProxiedPath } from './gateway/gateway';
 import { nextRequestId } from './gateway/request-id';
 import { type Access, type AccessRule, apiRefusal } from './http/access-rule';
 import type { EngineApp, EngineResponse } from './http/engine';
-import { adminError, apiError, jsonReply, type Reply, sendReply } from './http/reply';
+import { apiErrorBody, type ProxyError } from '../shared/errors';
+import { adminError, apiError as apiErrorReply, jsonReply, type Reply, sendReply } from './http/reply';
 import { copyHead, type HeadProblem, header, headProblem, type RequestHead } from './http/request-head';
 
 export interface ServerParts {
@@ -162,4 +163,8 @@ function badHead(problem: HeadProblem, api: boolean): Reply {
 
 function notFound(message: string): Reply {
   return apiError({ type: 'not_found_error', message }, nextRequestId());
+}
+
+function apiError(error: ProxyError, requestId: string, headers: readonly string[] = []): Reply {
+  return apiErrorReply(error, apiErrorBody(error, requestId), requestId, headers);
 }

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { StreamTap, UnaryTap } from '../../worker/dialects/anthropic/usage';
+import { anthropicTapRules } from '../../worker/dialects/anthropic/tap-rules';
+import { DocumentTap, StreamTap } from '../../worker/dialects/tap';
 
 const event = (data: object & { type: string }, end = '\n') =>
   `event: ${data.type}${end}data: ${JSON.stringify(data)}${end}${end}`;
@@ -20,7 +21,7 @@ const STOP = event({ type: 'message_stop' });
 const COUNTS = { input: 10, output: 7, cacheRead: 3, cacheCreation: 2 };
 
 function fed(...chunks: (string | Uint8Array)[]): StreamTap {
-  const tap = new StreamTap();
+  const tap = new StreamTap(anthropicTapRules);
   for (const chunk of chunks) tap.feed(Buffer.from(chunk as string));
   return tap;
 }
@@ -65,7 +66,7 @@ describe('token counts of a stream', () => {
 
 describe('token counts of a whole answer', () => {
   const counts = (...chunks: string[]) => {
-    const tap = new UnaryTap();
+    const tap = new DocumentTap(anthropicTapRules);
     for (const chunk of chunks) tap.feed(Buffer.from(chunk));
     return tap.usage();
   };

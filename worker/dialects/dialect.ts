@@ -29,19 +29,23 @@ export interface AnswerContext {
   model: string;
 }
 
-/** A dialect towards providers. */
-export interface ProviderDialect {
-  /**
-   * @param request a valid Messages request: an object
-   * @throws BadDocument for what the client did wrong or the provider cannot take; its message is the client's
-   */
-  translateRequest(request: JsonView, context: RequestContext): TranslatedRequest;
+/** How a provider's answers are read. */
+export interface ProviderReaders {
   /** For `text/event-stream`. */
   readStream(sink: AnswerSink, context: AnswerContext): AnswerReader;
   /** For one JSON document. */
   readDocument(sink: AnswerSink, context: AnswerContext): AnswerReader;
   /** What an answer with an error status means. `body` is what came of it, up to 64 KiB. */
   readError(status: number, body: string): ProxyError;
+}
+
+/** A dialect towards providers, into which Messages requests are translated. */
+export interface ProviderDialect extends ProviderReaders {
+  /**
+   * @param request a valid Messages request: an object
+   * @throws BadDocument for what the client did wrong or the provider cannot take; its message is the client's
+   */
+  translateRequest(request: JsonView, context: RequestContext): TranslatedRequest;
 }
 
 export interface WriterContext {
@@ -57,6 +61,8 @@ export interface WriterContext {
 export interface ClientDialect {
   writeStream(context: WriterContext): AnswerWriter;
   writeDocument(context: WriterContext): AnswerWriter;
+  /** The status of an error answer, for what a provider of another dialect answered with `providerStatus`. */
+  statusOf(error: ProxyError, providerStatus: number): number;
   /** The body of an error answer. */
   errorBody(error: ProxyError, requestId: string): string;
   /** The last bytes of a stream that failed. */

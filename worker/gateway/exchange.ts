@@ -3,23 +3,23 @@
  * provider's call, and it has one end: `#finish`, which runs exactly once, whatever happened.
  */
 import type { Provider } from '../../shared/config/config';
-import { ERROR_STATUS, type ProxyError, streamErrorEvent } from '../../shared/errors';
-import { InflatingFeed } from '../dialects/anthropic/inflate';
-import { type AnswerTap, StreamTap, UnaryTap } from '../dialects/anthropic/usage';
+import { type ProxyError, statusOf } from '../../shared/errors';
+import type { TokenUsage } from '../dialects/answer';
+import type { ClientDialect } from '../dialects/dialect';
 import type { EngineResponse } from '../http/engine';
 import { apiError, jsonReply, sendReply } from '../http/reply';
 import { ResponseWriter } from '../http/response-writer';
 import { type UpstreamCall, UpstreamError, type UpstreamHandler } from '../upstream/upstream';
-import { EventBoundary } from './event-boundary';
+import type { AnswerEnd, AnswerPath } from './answer-path';
 import type { ExchangeRecord, Phase } from './exchange-record';
-import { copyAnswerHeaders } from './headers';
 import type { Ticking } from './ticker';
 import { answerToUpstreamError } from './upstream-answers';
 
 /** Silence of a provider after which a stream gets a `ping`. */
 const PING_AFTER_MS = 15_000;
 const KEEP_WAITING_EVERY_MS = 3000;
-const PING = Buffer.from('event: ping\ndata: {"type": "ping"}\n\n');
+/** How long a provider may take to end a body in which it has said everything. */
+const LINGER_MS = 1000;
 const MAX_DISCARDED_BYTES = 64 * 1024;
 
 /** What an exchange needs of its surroundings. */
@@ -39,30 +39,28 @@ export class Exchange implements UpstreamHandler, Ticking {
   admitted = false;
   /** Where it goes; set when it holds a place among the requests to that provider. */
   provider: Provider | null = null;
+  /** What becomes of the provider's answer; set before the request is sent. */
+  answer: AnswerPath | null = null;
   /** Answers 404 and 501 of the provider with this instead: it does not have the call. */
   fallback: (() => void) | null = null;
 
   readonly #host: ExchangeHost;
   readonly #res: EngineResponse;
+  readonly #client: ClientDialect;
   readonly #writer: ResponseWriter;
   #call: UpstreamCall | null = null;
-  #tap: AnswerTap | null = null;
-  #inflate: InflatingFeed | null = null;
-  #streaming = false;
-  readonly #boundary = new EventBoundary();
   #discarding = false;
   #discardedBytes = 0;
-  #held: Uint8Array | null = null;
-  #expectedBytes: number | null = null;
   #paused = false;
   #lastByteAt = 0;
   #lastPingAt = 0;
   #lastWaitAt = 0;
   #deadlineMs = Number.POSITIVE_INFINITY;
 
-  constructor(host: ExchangeHost, res: EngineResponse, record: ExchangeRecord) {
+  constructor(host: ExchangeHost, res: EngineResponse, client: ClientDialect, record: ExchangeRecord) {
     this.#host = host;
     this.#res = res;
+    this.#client = client;
     this.record = record;
     this.#writer = new ResponseWriter(res, {
       drained: () => this.#drained(),
@@ -87,9 +85,11 @@ export class Exchange implements UpstreamHandler, Ticking {
   /** Answers with an error of our own. The answer must not have begun. */
   refuse(error: ProxyError): void {
     if (this.ended) return;
-    this.record.status = ERROR_STATUS[error.type];
+    const { requestId } = this.record;
+    this.record.status = statusOf(error);
     this.record.refused = error.type;
-    sendReply(this.#res, apiError(error, this.record.requestId, this.#routeHeaders()), this.#replyOptions());
+    const body = this.#client.errorBody(error, requestId);
+    sendReply(this.#res, apiError(error, body, requestId, this.#routeHeaders()), this.#replyOptions());
     this.#finish();
   }
 
@@ -115,51 +115,40 @@ export class Exchange implements UpstreamHandler, Ticking {
       return;
     }
     this.phase = 'response';
-    const headers: (string | Uint8Array)[] = [];
-    const facts = copyAnswerHeaders(rawHeaders, headers);
-    if (facts.requestId) this.record.requestId = facts.requestId;
-    headers.push('request-id', this.record.requestId, ...this.#routeHeaders());
-    this.record.status = status;
-    this.#streaming = facts.contentType.startsWith('text/event-stream');
-    this.#expectedBytes = facts.contentLength;
-    if (status === 200) this.#startTap(facts.contentEncoding);
-    this.#writer.begin({ status, headers, closing: this.#host.draining });
+    const head = this.answer?.onHead(status, rawHeaders) ?? null;
+    if (head === null) {
+      this.#concludeEarly();
+      return;
+    }
+    if (head.requestId) this.record.requestId = head.requestId;
+    head.headers.push('request-id', this.record.requestId, ...this.#routeHeaders());
+    this.record.status = head.status;
+    this.#writer.begin({ status: head.status, headers: head.headers, closing: this.#host.draining });
   }
 
   onData(chunk: Uint8Array): void {
-    if (this.#discarding) {
+    const { answer } = this;
+    if (this.#discarding || answer === null) {
       this.#discard(chunk);
       return;
     }
     this.#lastByteAt = performance.now();
-    if (this.#inflate === null) this.#feedTap(chunk);
-    else this.#inflate.feed(chunk);
-    if (this.#streaming) {
-      this.record.streamBytes += chunk.length;
-      this.#boundary.feed(chunk);
-    } else if (chunk.length === this.#expectedBytes) {
-      // The whole answer in one piece: it leaves in one write, with its length, when the provider has ended it.
-      this.#held = chunk;
+    const bytes = answer.onData(chunk);
+    if (this.record.firstTokenAt === 0 && answer.sawContent) this.record.firstTokenAt = this.#lastByteAt;
+    if (answer.early !== null) {
+      this.#concludeEarly();
       return;
     }
-    if (!this.#writer.write(chunk)) {
+    if (answer.isStream) this.record.streamBytes += chunk.length;
+    if (bytes !== null && !this.#writer.write(bytes)) {
       this.#paused = true;
       this.#call?.pause();
     }
   }
 
   onEnd(): void {
-    if (this.#discarding) {
-      this.fallback?.();
-      return;
-    }
-    // What is left is the client's to take: no deadline of the provider's runs any more.
-    this.#paused = true;
-    if (this.record.status === 204 || this.record.status === 304) this.#writer.endWithoutBody();
-    else if (this.#held !== null) this.#writer.end(this.#held);
-    else if (this.#endedTooEarly()) {
-      this.onError(new UpstreamError('closed', "The provider's stream ended before its last event"));
-    } else this.#writer.end();
+    if (this.#discarding) this.fallback?.();
+    else if (this.answer !== null) this.#conclude(this.answer.onEnd());
   }
 
   onError(error: UpstreamError): void {
@@ -167,9 +156,7 @@ export class Exchange implements UpstreamHandler, Ticking {
       this.fallback?.();
       return;
     }
-    this.record.failure = error.reason;
-    this.#host.providerFailed(this, error);
-    this.#fail(answerToUpstreamError(error, this.record.provider));
+    this.#failed(error, answerToUpstreamError(error, this.record.provider));
   }
 
   // --- the clock's side ---
@@ -179,7 +166,10 @@ export class Exchange implements UpstreamHandler, Ticking {
       this.#timedOut('first_byte_timeout', 'The provider did not answer in time');
     } else if (this.phase === 'response' && this.provider !== null) {
       const silentMs = nowMs - this.#lastByteAt;
-      if (silentMs >= this.provider.timeouts.idleMs) {
+      if (silentMs >= LINGER_MS && !this.#paused && this.answer?.isComplete) {
+        this.#call?.abort();
+        this.#conclude({ kind: 'end', last: null });
+      } else if (silentMs >= this.provider.timeouts.idleMs) {
         if (this.#paused) this.#clientStalled();
         else this.#timedOut('idle_timeout', 'The provider stopped in the middle of its answer');
       } else if (this.#paused && nowMs - this.#lastWaitAt >= KEEP_WAITING_EVERY_MS) {
@@ -223,18 +213,38 @@ export class Exchange implements UpstreamHandler, Ticking {
 
   // --- inner parts ---
 
-  #startTap(contentEncoding: string): void {
-    this.#tap = this.#streaming ? new StreamTap() : new UnaryTap();
-    if (contentEncoding !== '' && contentEncoding !== 'identity') {
-      this.#inflate = new InflatingFeed(contentEncoding, { feed: (chunk) => this.#feedTap(chunk) });
+  /** Nothing more is wanted of the provider. */
+  #concludeEarly(): void {
+    const early = this.answer?.early ?? null;
+    if (early === null) return;
+    this.#call?.abort();
+    this.#conclude(early);
+  }
+
+  #conclude(end: AnswerEnd): void {
+    // What is left is the client's to take: no deadline of the provider's runs any more.
+    this.#paused = true;
+    switch (end.kind) {
+      case 'end':
+        this.#writer.end(end.last ?? undefined);
+        break;
+      case 'no_body':
+        this.#writer.endWithoutBody();
+        break;
+      case 'refusal':
+        this.refuse(end.error);
+        break;
+      case 'failure':
+        this.#failed(end.error, end.told ?? answerToUpstreamError(end.error, this.record.provider));
+        break;
     }
   }
 
-  #feedTap(chunk: Uint8Array): void {
-    const tap = this.#tap;
-    if (tap === null) return;
-    tap.feed(chunk);
-    if (this.record.firstTokenAt === 0 && tap.sawContent) this.record.firstTokenAt = performance.now();
+  /** The provider failed. `told` is what the client hears of it. */
+  #failed(error: UpstreamError, told: ProxyError): void {
+    this.record.failure = error.reason;
+    this.#host.providerFailed(this, error);
+    this.#fail(told);
   }
 
   #discard(chunk: Uint8Array): void {
@@ -245,11 +255,11 @@ export class Exchange implements UpstreamHandler, Ticking {
   }
 
   #ping(nowMs: number): void {
-    if (!this.#streaming || !this.#boundary.betweenEvents || this.#inflate !== null || this.record.status !== 200)
-      return;
     if (nowMs - this.#lastPingAt < PING_AFTER_MS) return;
+    const ping = this.answer?.ping() ?? null;
+    if (ping === null) return;
     this.#lastPingAt = nowMs;
-    this.#writer.write(PING);
+    this.#writer.write(ping);
   }
 
   #timedOut(reason: 'first_byte_timeout' | 'idle_timeout', message: string): void {
@@ -259,21 +269,14 @@ export class Exchange implements UpstreamHandler, Ticking {
 
   /** Ends a failed exchange: with an error answer, an error event, or, where neither fits, a cut connection. */
   #fail(error: ProxyError): void {
-    if (!this.#writer.started) this.refuse(error);
-    else if (this.#streaming && this.#inflate === null) this.#endWithErrorEvent(error);
-    else this.#writer.cut();
-  }
-
-  #endWithErrorEvent(error: ProxyError): void {
+    if (!this.#writer.started) {
+      this.refuse(error);
+      return;
+    }
+    const last = this.answer?.failure(error) ?? null;
     this.#paused = true;
-    // Within an event its next line follows: the last `event:` of an event is the one that counts to a client.
-    this.#writer.write(Buffer.from((this.#boundary.betweenLines ? '' : '\n') + streamErrorEvent(error)));
-    this.#writer.end();
-  }
-
-  /** A stream that can be read along, and has had neither its last event nor an error. */
-  #endedTooEarly(): boolean {
-    return this.#streaming && this.#tap !== null && this.#inflate === null && !this.#tap.isComplete();
+    if (last === null) this.#writer.cut();
+    else this.#writer.end(last);
   }
 
   #routeHeaders(): string[] {
@@ -290,13 +293,12 @@ export class Exchange implements UpstreamHandler, Ticking {
     if (this.phase === 'done') return;
     this.phase = 'done';
     this.record.endedAt = performance.now();
-    const account = () => {
-      this.record.usage = this.#tap?.usage() ?? null;
-      this.#tap = null;
+    const account = (usage: TokenUsage | null) => {
+      this.record.usage = usage;
       this.#host.account(this);
     };
-    if (this.#inflate === null) account();
-    else this.#inflate.end(account);
+    if (this.answer === null) account(null);
+    else this.answer.close(account);
   }
 }
 

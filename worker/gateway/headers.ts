@@ -1,6 +1,6 @@
 /** Which headers cross the proxy, and which do not. Everything unknown passes: clients and providers change often. */
 import type { Provider } from '../../shared/config/config';
-import { decodableEncodings } from '../dialects/anthropic/inflate';
+import { decodableEncodings } from './inflate';
 import type { AccessRule } from '../http/access-rule';
 
 /** Of one connection only (RFC 9110, 7.6.1). */
@@ -129,4 +129,34 @@ function dropNamed(headers: (string | Uint8Array)[], named: ReadonlySet<string>)
 
 function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+}
+
+/** What a translation needs to know of an answer's head. */
+export interface TranslatedAnswerFacts {
+  requestId: string | null;
+  contentType: string;
+  contentEncoding: string;
+  retryAfterSeconds: number | null;
+}
+
+/** Reads a head of which nothing is copied. */
+export function readAnswerFacts(rawHeaders: readonly Uint8Array[]): TranslatedAnswerFacts {
+  const facts: TranslatedAnswerFacts = { requestId: null, contentType: '', contentEncoding: '', retryAfterSeconds: null };
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const rawValue = rawHeaders[i + 1] ?? new Uint8Array(0);
+    const value = latin1(rawValue).trim();
+    const name = latin1(rawHeaders[i] ?? rawValue).toLowerCase();
+    if (name === 'content-type') facts.contentType = value.toLowerCase();
+    else if (name === 'content-encoding') facts.contentEncoding = value.toLowerCase();
+    else if (name === 'retry-after') facts.retryAfterSeconds = secondsOf(value);
+    else if ((name === 'request-id' || name === 'x-request-id') && /^[\w.-]{1,128}$/.test(value)) facts.requestId = value;
+  }
+  return facts;
+}
+
+/** `retry-after` has seconds or a date (RFC 9110, 10.2.3). */
+function secondsOf(retryAfter: string): number | null {
+  if (/^\d{1,9}$/.test(retryAfter)) return Number(retryAfter);
+  const seconds = Math.ceil((Date.parse(retryAfter) - Date.now()) / 1000);
+  return Number.isNaN(seconds) ? null : Math.max(0, seconds);
 }

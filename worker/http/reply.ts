@@ -1,6 +1,6 @@
 /** Answers that CCProxy makes itself. Proxied answers go through `ResponseWriter`. */
 import { STATUS_CODES } from 'node:http';
-import { adminErrorBody, apiErrorBody, ERROR_STATUS, type ProxyError } from '../../shared/errors';
+import { adminErrorBody, ERROR_STATUS, type ProxyError, statusOf } from '../../shared/errors';
 import type { EngineResponse } from './engine';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
@@ -53,13 +53,8 @@ export function adminError(error: ProxyError, headers: readonly string[] = []): 
 
 export const UNAUTHORISED = adminError({ type: 'authentication_error', message: 'Invalid or missing API key' });
 
-/** An error on the API pages, with the id that the log has. */
-export function apiError(error: ProxyError, requestId: string, headers: readonly string[] = []): Reply {
+/** An error on the API pages: a body in the client's dialect, with the id that the log has. */
+export function apiError(error: ProxyError, body: string, requestId: string, headers: readonly string[] = []): Reply {
   const retry = error.retryAfter === undefined ? [] : ['retry-after', String(error.retryAfter)];
-  return jsonReply(ERROR_STATUS[error.type], apiErrorBody(error, requestId), [
-    'request-id',
-    requestId,
-    ...retry,
-    ...headers,
-  ]);
+  return jsonReply(statusOf(error), body, ['request-id', requestId, ...retry, ...headers]);
 }

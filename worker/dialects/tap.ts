@@ -1,11 +1,11 @@
 /**
- * Reads token counts out of an Anthropic answer as it passes by, without changing or delaying a byte of it.
+ * Reads token counts out of an answer as it passes by, without changing or delaying a byte of it.
  *
- * In a stream few events matter (`message_start`, `message_delta`, and the last one). Per chunk there are a few native
- * searches and nothing else: a line is parsed only if it has the bytes of a mark.
+ * In a stream few events matter: those with counts, and the last one. Per chunk there are a few native searches and
+ * nothing else: a line is parsed only if it has the bytes of a mark. What the marks are is each dialect's (`TapRules`).
  */
-import { memberValue, scanMembers } from '../../json/members';
-import type { TokenUsage } from '../answer';
+import { memberValue, scanMembers } from '../json/members';
+import type { TokenUsage } from './answer';
 
 /** Sees an answer's bytes in order, and says at the end what they told. */
 export interface AnswerTap {
@@ -18,24 +18,40 @@ export interface AnswerTap {
   isComplete(): boolean;
 }
 
-/** What the interesting events have and the others do not. With its quotes none of these can stand in a JSON string. */
-const MARKS = [Buffer.from('"usage"'), Buffer.from('"message_stop"'), Buffer.from('"error"')];
-const CONTENT_DELTA = Buffer.from('content_block_delta');
-const NEWLINE = 0x0a;
+/** Where a dialect keeps its counts, and how it ends. */
+export interface TapRules {
+  /** What the interesting events have and the others do not. With quotes in it a mark cannot stand in a JSON string. */
+  readonly marks: readonly Buffer[];
+  /** What the first event with content has. */
+  readonly content: Buffer;
+  /** Reads the data of an event that has a mark. True: the stream is whole. */
+  readEvent(data: string, counts: Partial<TokenUsage>): boolean;
+  /** Reads a document's `usage`. */
+  readUsage(usage: Record<string, unknown>, counts: Partial<TokenUsage>): void;
+}
 
-/** An incomplete line, and a whole unary answer, are kept up to this; beyond it the counts are given up. */
+const NEWLINE = 0x0a;
+const DATA = Buffer.from('data:');
+/** An incomplete line, and a whole document, are kept up to this; beyond it the counts are given up. */
 const MAX_KEPT_BYTES = 16 * 1024 * 1024;
+
 /** For `text/event-stream`. */
 export class StreamTap implements AnswerTap {
+  readonly #rules: TapRules;
   readonly #counts: Partial<TokenUsage> = {};
   #line: Uint8Array[] = [];
   #lineBytes = 0;
   #complete = false;
   sawContent = false;
 
+  constructor(rules: TapRules) {
+    this.#rules = rules;
+  }
+
   feed(chunk: Uint8Array): void {
+    const { marks, content } = this.#rules;
     const bytes = asBuffer(chunk);
-    if (!this.sawContent) this.sawContent = bytes.includes(CONTENT_DELTA);
+    if (!this.sawContent) this.sawContent = bytes.includes(content);
 
     const end = bytes.lastIndexOf(NEWLINE) + 1;
     if (end === 0) {
@@ -48,11 +64,11 @@ export class StreamTap implements AnswerTap {
     this.#lineBytes = 0;
     if (end < bytes.length) this.#keep(bytes.subarray(end));
     // A cut inside the marker is healed by joining the line's pieces.
-    if (!this.sawContent && lines.length > bytes.length) this.sawContent = lines.includes(CONTENT_DELTA);
-    for (const mark of MARKS) {
+    if (!this.sawContent && lines.length > bytes.length) this.sawContent = lines.includes(content);
+    for (const mark of marks) {
       for (let at = lines.indexOf(mark); at >= 0; at = lines.indexOf(mark, at)) {
         const lineEnd = lines.indexOf(NEWLINE, at);
-        this.#readEvent(lines.subarray(lines.lastIndexOf(NEWLINE, at) + 1, lineEnd));
+        this.#readLine(lines.subarray(lines.lastIndexOf(NEWLINE, at) + 1, lineEnd));
         at = lineEnd;
       }
     }
@@ -71,23 +87,22 @@ export class StreamTap implements AnswerTap {
     if (this.#lineBytes <= MAX_KEPT_BYTES) this.#line.push(piece);
   }
 
-  #readEvent(line: Buffer): void {
+  #readLine(line: Buffer): void {
     if (!line.subarray(0, 5).equals(DATA)) return;
-    const event = parseObject(line.subarray(5).toString('utf8'));
-    if (event === null) return;
-    if (event['type'] === 'message_start') addCounts(this.#counts, objectField(objectField(event, 'message'), 'usage'));
-    else if (event['type'] === 'message_delta') addCounts(this.#counts, objectField(event, 'usage'));
-    else if (event['type'] === 'message_stop' || event['type'] === 'error') this.#complete = true;
+    if (this.#rules.readEvent(line.toString('utf8', 5).trim(), this.#counts)) this.#complete = true;
   }
 }
 
-const DATA = Buffer.from('data:');
-
 /** For one JSON document. */
-export class UnaryTap implements AnswerTap {
+export class DocumentTap implements AnswerTap {
+  readonly #rules: TapRules;
   #chunks: Uint8Array[] = [];
   #bytes = 0;
   sawContent = false;
+
+  constructor(rules: TapRules) {
+    this.#rules = rules;
+  }
 
   feed(chunk: Uint8Array): void {
     this.sawContent = true;
@@ -106,7 +121,7 @@ export class UnaryTap implements AnswerTap {
     if (range === undefined) return null;
     const counts: Partial<TokenUsage> = {};
     const value = memberValue(body, range);
-    addCounts(counts, isObject(value) ? value : null);
+    if (isObject(value)) this.#rules.readUsage(value, counts);
     return fullUsage(counts);
   }
 
@@ -115,25 +130,13 @@ export class UnaryTap implements AnswerTap {
   }
 }
 
-/** Later events repeat a count with its final value: the last one stands. */
-function addCounts(counts: Partial<TokenUsage>, usage: Record<string, unknown> | null): void {
-  if (usage === null) return;
-  const read = (name: string, key: keyof TokenUsage) => {
-    const value = usage[name];
-    if (typeof value === 'number' && Number.isFinite(value) && value >= 0) counts[key] = value;
-  };
-  read('input_tokens', 'input');
-  read('output_tokens', 'output');
-  read('cache_read_input_tokens', 'cacheRead');
-  read('cache_creation_input_tokens', 'cacheCreation');
+/** Notes a count where it is one. Later events repeat a count with its final value: the last one stands. */
+export function noteCount(counts: Partial<TokenUsage>, key: keyof TokenUsage, value: unknown): void {
+  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) counts[key] = value;
 }
 
-function fullUsage(counts: Partial<TokenUsage>): TokenUsage | null {
-  if (Object.keys(counts).length === 0) return null;
-  return { input: 0, output: 0, cacheRead: 0, cacheCreation: 0, ...counts };
-}
-
-function parseObject(text: string): Record<string, unknown> | null {
+/** An event's data as an object, or null where it is none. */
+export function parseObject(text: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text);
     return isObject(value) ? value : null;
@@ -142,9 +145,14 @@ function parseObject(text: string): Record<string, unknown> | null {
   }
 }
 
-function objectField(value: Record<string, unknown> | null, name: string): Record<string, unknown> | null {
+export function objectField(value: Record<string, unknown> | null, name: string): Record<string, unknown> | null {
   const field = value?.[name];
   return isObject(field) ? field : null;
+}
+
+function fullUsage(counts: Partial<TokenUsage>): TokenUsage | null {
+  if (Object.keys(counts).length === 0) return null;
+  return { input: 0, output: 0, cacheRead: 0, cacheCreation: 0, ...counts };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -5,7 +5,7 @@
 
 import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
-import type { AnswerTap } from './usage';
+import type { AnswerTap } from '../dialects/tap';
 
 type Decoder = () => Transform;
 

@@ -1,0 +1,23 @@
+/** Token counts of a Messages answer that passes through. */
+import type { TokenUsage } from '../answer';
+import { noteCount, objectField, parseObject, type TapRules } from '../tap';
+
+export const anthropicTapRules: TapRules = {
+  marks: [Buffer.from('"usage"'), Buffer.from('"message_stop"'), Buffer.from('"error"')],
+  content: Buffer.from('content_block_delta'),
+  readEvent: (data, counts) => {
+    const event = parseObject(data);
+    const type = event?.['type'];
+    if (type === 'message_start') readUsage(objectField(objectField(event, 'message'), 'usage'), counts);
+    else if (type === 'message_delta') readUsage(objectField(event, 'usage'), counts);
+    return type === 'message_stop' || type === 'error';
+  },
+  readUsage,
+};
+
+function readUsage(usage: Record<string, unknown> | null, counts: Partial<TokenUsage>): void {
+  noteCount(counts, 'input', usage?.['input_tokens']);
+  noteCount(counts, 'output', usage?.['output_tokens']);
+  noteCount(counts, 'cacheRead', usage?.['cache_read_input_tokens']);
+  noteCount(counts, 'cacheCreation', usage?.['cache_creation_input_tokens']);
+}

@@ -1,0 +1,29 @@
+/** Token counts of a Chat Completions answer that passes through. A stream has them only where the client asked for them. */
+import type { TokenUsage } from '../answer';
+import { noteCount, objectField, parseObject, type TapRules } from '../tap';
+
+export const openAiTapRules: TapRules = {
+  // With the value's first character: every event has `"finish_reason":null`, and maybe `"usage":null`.
+  marks: ['"usage":{', '"usage": {', '"finish_reason":"', '"finish_reason": "', '[DONE]', '"error"'].map((mark) =>
+    Buffer.from(mark),
+  ),
+  content: Buffer.from('"delta"'),
+  readEvent: (data, counts) => {
+    if (data === '[DONE]') return true;
+    const event = parseObject(data);
+    readUsage(objectField(event, 'usage'), counts);
+    const choices = event?.['choices'];
+    const finished = Array.isArray(choices) && choices.some((choice) => typeof choice?.finish_reason === 'string');
+    return finished || objectField(event, 'error') !== null;
+  },
+  readUsage,
+};
+
+function readUsage(usage: Record<string, unknown> | null, counts: Partial<TokenUsage>): void {
+  const prompt = usage?.['prompt_tokens'];
+  if (typeof prompt !== 'number') return;
+  const cached = objectField(usage, 'prompt_tokens_details')?.['cached_tokens'];
+  noteCount(counts, 'cacheRead', cached);
+  noteCount(counts, 'input', prompt - (counts.cacheRead ?? 0));
+  noteCount(counts, 'output', usage?.['completion_tokens']);
+}

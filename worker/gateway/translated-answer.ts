@@ -1,0 +1,145 @@
+/** An answer that comes in the provider's dialect and goes in the client's. */
+import type { ProxyError } from '../../shared/errors';
+import type { AnswerReader, AnswerWriter, TokenUsage } from '../dialects/answer';
+import type { AnswerContext, ClientDialect, ProviderReaders, WriterContext } from '../dialects/dialect';
+import { JSON_TYPE } from '../http/reply';
+import { UpstreamError } from '../upstream/upstream';
+import type { AnswerEnd, AnswerHead, AnswerPath } from './answer-path';
+import { readAnswerFacts } from './headers';
+
+/** Of a provider's error answer; what is beyond is dropped. */
+const MAX_ERROR_BYTES = 64 * 1024;
+
+export interface Translation {
+  client: ClientDialect;
+  provider: ProviderReaders;
+  /** The client asked for a stream. */
+  stream: boolean;
+  reader: AnswerContext;
+  writer: WriterContext;
+}
+
+export class TranslatedAnswer implements AnswerPath {
+  readonly #translation: Translation;
+  readonly #writer: AnswerWriter;
+  #reader: AnswerReader | null = null;
+  /** The provider's status where it is none of success, and what came of its body. */
+  #errorStatus = 0;
+  #errorRetryAfter: number | null = null;
+  #errorPieces: Buffer[] = [];
+  #errorBytes = 0;
+  #document: Buffer | null = null;
+  early: AnswerEnd | null = null;
+
+  constructor(translation: Translation) {
+    this.#translation = translation;
+    const { client, stream, writer } = translation;
+    this.#writer = stream ? client.writeStream(writer) : client.writeDocument(writer);
+  }
+
+  get isStream(): boolean {
+    return this.#translation.stream;
+  }
+
+  get sawContent(): boolean {
+    return this.#writer.sawContent;
+  }
+
+  get isComplete(): boolean {
+    return this.#writer.state === 'ended';
+  }
+
+  onHead(status: number, rawHeaders: readonly Uint8Array[]): AnswerHead | null {
+    const facts = readAnswerFacts(rawHeaders);
+    if (status < 200 || status > 299) {
+      this.#errorStatus = status;
+      this.#errorRetryAfter = facts.retryAfterSeconds;
+      return null;
+    }
+    const { provider, reader, stream } = this.#translation;
+    if (facts.contentEncoding !== '' && facts.contentEncoding !== 'identity') {
+      this.#fail('The provider compressed its answer, unasked');
+      return null;
+    }
+    // What the provider sends counts, not what it was asked for: either form can be made into either.
+    const isStream = facts.contentType.startsWith('text/event-stream');
+    this.#reader = isStream ? provider.readStream(this.#writer, reader) : provider.readDocument(this.#writer, reader);
+    const headers = stream ? ['content-type', STREAM_TYPE, 'cache-control', 'no-cache'] : ['content-type', JSON_TYPE];
+    return { status: 200, requestId: facts.requestId, headers };
+  }
+
+  onData(chunk: Uint8Array): Uint8Array | null {
+    if (this.#reader === null) {
+      this.#keepError(chunk);
+      return null;
+    }
+    this.#reader.feed(chunk);
+    return this.#written();
+  }
+
+  onEnd(): AnswerEnd {
+    if (this.#reader === null) return { kind: 'refusal', error: this.#refusal() };
+    this.#reader.end();
+    const last = this.#written();
+    if (this.early !== null) return this.early;
+    return { kind: 'end', last: this.#document ?? last };
+  }
+
+  failure(error: ProxyError): Uint8Array | null {
+    // Without a stream there is nothing that could follow; but then nothing was given out either.
+    if (!this.isStream) return null;
+    this.#writer.fail(error);
+    return Buffer.from(this.#writer.take());
+  }
+
+  ping(): Uint8Array | null {
+    return this.isStream && this.#writer.state === 'open' ? Buffer.from(this.#translation.client.ping) : null;
+  }
+
+  close(done: (usage: TokenUsage | null) => void): void {
+    done(this.#writer.usage);
+  }
+
+  /** What the writer has, unless it has failed: then that is the end, and `failure` has the rest. */
+  #written(): Uint8Array | null {
+    const { state, error } = this.#writer;
+    if (state === 'failed' && error !== null) {
+      const reason = new UpstreamError('error_in_answer', error.message);
+      this.early = { kind: 'failure', error: reason, told: error };
+      return null;
+    }
+    const text = this.#writer.take();
+    if (text === '') return null;
+    const bytes = Buffer.from(text);
+    if (this.isStream) return bytes;
+    this.#document = bytes;
+    return null;
+  }
+
+  #keepError(chunk: Uint8Array): void {
+    const room = MAX_ERROR_BYTES - this.#errorBytes;
+    if (room <= 0) return;
+    const piece = Buffer.from(chunk.subarray(0, room));
+    this.#errorBytes += piece.length;
+    this.#errorPieces.push(piece);
+  }
+
+  #refusal(): ProxyError {
+    const body = Buffer.concat(this.#errorPieces).toString('utf8');
+    const { client, provider } = this.#translation;
+    const error = provider.readError(this.#errorStatus, body);
+    const retryAfter = error.retryAfter ?? this.#errorRetryAfter;
+    return {
+      ...error,
+      status: client.statusOf(error, this.#errorStatus),
+      ...(retryAfter !== null && retryAfter !== undefined && { retryAfter }),
+    };
+  }
+
+  #fail(message: string): void {
+    this.#writer.fail({ type: 'api_error', message });
+    this.early = { kind: 'failure', error: new UpstreamError('bad_response', message) };
+  }
+}
+
+const STREAM_TYPE = 'text/event-stream; charset=utf-8';
