@@ -85,7 +85,8 @@ function partBlocks(part: JsonView, path: string): Write[] {
   }
 }
 
-function imageBlock(url: JsonView, path: string): Write {
+function imageBlock(written: JsonView, path: string): Write {
+  const url = plain(written);
   const data = readDataUrl(url, path);
   if (data === null) {
     if (!/^https?:(?:\/|\\\/){2}/i.test(startOf(url))) {
@@ -111,7 +112,7 @@ function fileBlock(file: JsonView | undefined, path: string): Write {
   if (file?.get('file_data') === undefined && file?.get('file_id') !== undefined) {
     throw new BadDocument(`${path}.file_id: uploaded files are not known to the provider; send file_data`);
   }
-  const content = requiredText(file, 'file_data', path);
+  const content = plain(requiredText(file, 'file_data', path));
   const title = file?.get('filename');
   const data = readDataUrl(content, `${path}.file_data`);
   if (data === null && startOf(content).startsWith(PDF_START)) return documentBlock(content, title);
@@ -133,23 +134,22 @@ interface DataUrl {
   base64: JsonView;
 }
 
-/** Null for another URL. */
+/** Null for another URL. @param url see `plain` */
 function readDataUrl(url: JsonView, path: string): DataUrl | null {
-  let start = startOf(url);
+  const start = startOf(url);
   if (!/^data:/i.test(start)) return null;
-  let view = url;
-  if (/\\[^/]/.test(start)) {
-    // Escapes where nobody needs them.
-    view = viewOf(JSON.stringify(url.text()));
-    start = startOf(view);
-  }
   const comma = start.indexOf(',');
   const [mediaType = '', ...parameters] = start.slice('data:'.length, comma).replaceAll('\\/', '/').split(';');
   if (comma < 0 || parameters.at(-1)?.toLowerCase() !== 'base64') {
     throw new BadDocument(`${path}: Input should be a Base64 data URL`);
   }
-  const base64 = new JsonView(view.body, view.start + 1 + comma, view.end);
+  const base64 = new JsonView(url.body, url.start + 1 + comma, url.end);
   return { mediaType: mediaType.trim().toLowerCase(), base64 };
+}
+
+/** The same string, without escapes at its beginning that nobody needs there; that of a slash is usual. */
+function plain(text: JsonView): JsonView {
+  return /\\[^/]/.test(startOf(text)) ? viewOf(JSON.stringify(text.text())) : text;
 }
 
 /** A string's first bytes as they are written, each as one character. */
