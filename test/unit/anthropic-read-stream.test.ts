@@ -319,6 +319,6 @@ describe('a text delta', () => {
       blockStop(),
       STOP,
     );
-    expect(read(stream)[1]).to.deep.equal(['text', 'ab']);
+    expect(read(stream)).to.deep.equal([BEGIN, ['text', 'ab'], ['end', 'end_turn', null, { ...COUNTS, output: 1 }]]);
   });
 });

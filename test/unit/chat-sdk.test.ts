@@ -68,6 +68,7 @@ describe('the official OpenAI SDK', () => {
   ];
 
   it('reads chunks, and pings between them as nothing', async () => {
+    expect(openAiClient.ping).to.match(/^:[^\n]*\n\n$/);
     replyStream(twoCalls, openAiClient.ping);
     let content = '';
     let reasoning = '';
