@@ -70,19 +70,31 @@ function thinks(thinking: unknown): boolean {
 function explicitTarget(config: Config, model: string): RouteDecision | RouteRefusal | null {
   const comma = model.indexOf(',');
   if (comma >= 0) return named(config, model.slice(0, comma).trim(), model.slice(comma + 1).trim());
-  const id = model.startsWith(MODEL_ALIAS_PREFIX) ? model.slice(MODEL_ALIAS_PREFIX.length) : model;
+  const aliased = model.startsWith(MODEL_ALIAS_PREFIX)
+    ? slashTarget(config, model.slice(MODEL_ALIAS_PREFIX.length))
+    : null;
+  return aliased ?? slashTarget(config, model);
+}
+
+function slashTarget(config: Config, id: string): RouteDecision | RouteRefusal | null {
   const slash = id.indexOf('/');
   if (slash < 0) return null;
   const name = id.slice(0, slash);
   return config.providers.some((provider) => provider.name === name) ? named(config, name, id.slice(slash + 1)) : null;
 }
 
-function named(config: Config, name: string, model: string): RouteDecision | RouteRefusal {
-  const provider = config.providers.find((candidate) => candidate.name === name);
+/** Names in lower case are understood, too, as claude-code-router does; then those of the configuration are used. */
+function named(config: Config, name: string, asked: string): RouteDecision | RouteRefusal {
+  const provider =
+    config.providers.find((candidate) => candidate.name === name) ??
+    config.providers.find((candidate) => candidate.name.toLowerCase() === name);
   if (provider === undefined) return { message: `Unknown provider ${quote(name)}` };
-  if (!provider.enabled) return { message: `Provider ${quote(name)} is disabled` };
-  if (model === '' || !serves(config, provider, model)) {
-    return { message: `Unknown model ${quote(model)} of provider ${quote(name)}` };
+  if (!provider.enabled) return { message: `Provider ${quote(provider.name)} is disabled` };
+  const model = serves(config, provider, asked)
+    ? asked
+    : provider.models.find((candidate) => candidate.toLowerCase() === asked);
+  if (asked === '' || model === undefined) {
+    return { message: `Unknown model ${quote(asked)} of provider ${quote(provider.name)}` };
   }
   return { provider, model, route: DIRECT_ROUTE, parameters: {} };
 }
