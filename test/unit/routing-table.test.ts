@@ -7,7 +7,7 @@ import { Workspace } from '../support/config/workspace';
 /** What a request is like; a plain one where nothing is said. */
 interface Asked {
   model: string;
-  thinking?: unknown;
+  thinks?: true;
   search?: true;
   image?: true;
   tokens?: number;
@@ -29,7 +29,7 @@ const PROVIDERS = [
   { name: 'off', enabled: false },
 ].map((provider) => ({ dialect: 'anthropic', api_base_url: 'http://h', ...provider }));
 
-const ALL = { search: true, image: true, tokens: 70_000, thinking: { type: 'enabled' } } as const;
+const ALL = { search: true, image: true, tokens: 70_000, thinks: true } as const;
 
 function configOf(routes: object, more: object = {}): Config {
   const here = new Workspace();
@@ -42,7 +42,7 @@ function configOf(routes: object, more: object = {}): Config {
 }
 
 /** Facts that remember which of them were asked for. */
-function factsOf({ model, thinking, search, image, tokens }: Asked): RouteFacts & { asked: string[] } {
+function factsOf({ model, thinks, search, image, tokens }: Asked): RouteFacts & { asked: string[] } {
   const asked: string[] = [];
   const note = <T>(name: string, value: T): T => {
     asked.push(name);
@@ -51,7 +51,7 @@ function factsOf({ model, thinking, search, image, tokens }: Asked): RouteFacts 
   return {
     model,
     asked,
-    thinking: () => note('thinking', thinking),
+    thinks: () => note('thinking', thinks === true),
     offersWebSearch: () => note('webSearch', search === true),
     lastTurnHasImage: () => note('image', image === true),
     exceedsTokens: (threshold) => note('tokens', (tokens ?? 100) > threshold),
@@ -105,28 +105,19 @@ const ROWS: Row[] = [
   ['4 image, with its parameters', { model: 'x', image: true }, 'beta b-image via image {"max_tokens":77}'],
   [
     '4 comes before 5 to 7',
-    { model: 'x-haiku', image: true, tokens: 70_000, thinking: true },
+    { model: 'x-haiku', image: true, tokens: 70_000, thinks: true },
     'beta b-image via image {"max_tokens":77}',
   ],
   ['5 longContext', { model: 'x', tokens: 60_001 }, 'beta b-long via longContext {}'],
   ['5 not at the threshold', { model: 'x', tokens: 60_000 }, 'alpha a-default via default {}'],
-  ['5 comes before 6 and 7', { model: 'x-haiku', tokens: 60_001, thinking: true }, 'beta b-long via longContext {}'],
+  ['5 comes before 6 and 7', { model: 'x-haiku', tokens: 60_001, thinks: true }, 'beta b-long via longContext {}'],
   ['5 comes before 8 keeps', { model: 'a-listed', tokens: 60_001 }, 'beta b-long via longContext {}'],
   ['6 background', { model: 'claude-haiku-4-5' }, 'beta b-small via background {}'],
   ['6 wherever it stands', { model: 'my-haiku' }, 'beta b-small via background {}'],
-  ['6 comes before 7', { model: 'claude-3-5-haiku-latest', thinking: true }, 'beta b-small via background {}'],
+  ['6 comes before 7', { model: 'claude-3-5-haiku-latest', thinks: true }, 'beta b-small via background {}'],
   ['6 comes before 8 keeps', { model: 'a-haiku' }, 'beta b-small via background {}'],
-  ['7 think: true', { model: 'x', thinking: true }, 'beta b-think via think {}'],
-  ['7 think: enabled', { model: 'x', thinking: { type: 'enabled', budget_tokens: 1 } }, 'beta b-think via think {}'],
-  ['7 think: adaptive', { model: 'x', thinking: { type: 'adaptive' } }, 'beta b-think via think {}'],
-  ['7 comes before 8 keeps', { model: 'a-listed', thinking: true }, 'beta b-think via think {}'],
-  ...[false, null, undefined, 1, 'enabled', [], {}, { type: 'disabled' }, { type: true }].map(
-    (thinking): Row => [
-      `7 not for ${JSON.stringify(thinking)}`,
-      { model: 'x', thinking },
-      'alpha a-default via default {}',
-    ],
-  ),
+  ['7 think', { model: 'x', thinks: true }, 'beta b-think via think {}'],
+  ['7 comes before 8 keeps', { model: 'a-listed', thinks: true }, 'beta b-think via think {}'],
 
   // 8: the rest.
   ['8 default', { model: 'claude-unheard-of' }, 'alpha a-default via default {}'],
@@ -185,7 +176,7 @@ describe('the table of routing', () => {
       ['image', { image: true }],
       ['longContext', { tokens: 70_000 }],
       ['background', {}],
-      ['think', { thinking: true }],
+      ['think', { thinks: true }],
     ] as const) {
       const one = configOf({ default: 'alpha,a-default', [name]: 'beta,b-one' });
       expect(decide(one, { model: 'x-haiku', ...asked }), name).to.equal(`beta b-one via ${name} {}`);

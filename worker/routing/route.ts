@@ -8,8 +8,8 @@ import type { Config, Provider, Route } from '../../shared/config/config';
 export interface RouteFacts {
   /** The body's `model`. */
   model: string;
-  /** The body's `thinking`, parsed. */
-  thinking(): unknown;
+  /** Thinking is asked for. */
+  thinks(): boolean;
   /** A tool whose type begins with `web_search_` is offered. */
   offersWebSearch(): boolean;
   /** The last user turn has an image. */
@@ -56,14 +56,8 @@ function ruleFor(config: Config, facts: RouteFacts): string {
   if (has('image') && facts.lastTurnHasImage()) return 'image';
   if (has('longContext') && facts.exceedsTokens(config.longContextThreshold)) return 'longContext';
   if (has('background') && facts.model.includes('haiku')) return 'background';
-  if (has('think') && thinks(facts.thinking())) return 'think';
+  if (has('think') && facts.thinks()) return 'think';
   return 'default';
-}
-
-function thinks(thinking: unknown): boolean {
-  if (thinking === true) return true;
-  if (typeof thinking !== 'object' || thinking === null || !('type' in thinking)) return false;
-  return thinking.type === 'enabled' || thinking.type === 'adaptive';
 }
 
 /** `provider,model` always names a provider; `provider/model` only where one of that name exists. */
