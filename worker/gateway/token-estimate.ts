@@ -158,10 +158,7 @@ class MessagesCount {
     const type = source.textOf('type');
     if (type === 'text') this.#content(source.get('data'), depth);
     else if (type === 'content') this.#content(source.get('content'), depth);
-    else if (type === 'base64') {
-      const bytes = textBytes(source.get('data')) * 0.75;
-      this.#tally.add(Math.min(MAX_PAGES, Math.ceil(bytes / PAGE_BYTES)) * PAGE_TOKENS);
-    } else this.#tally.add(REMOTE_DOCUMENT_PAGES * PAGE_TOKENS);
+    else this.#tally.add(documentTokens(type === 'base64' ? source.get('data') : undefined));
   }
 
   #unknown(view: JsonView): void {
@@ -176,11 +173,17 @@ class MessagesCount {
   }
 }
 
+/** Of a PDF in base64, or of one that is only named. */
+export function documentTokens(data: JsonView | undefined): number {
+  if (data === undefined) return REMOTE_DOCUMENT_PAGES * PAGE_TOKENS;
+  return Math.min(MAX_PAGES, Math.ceil((textBytes(data) * 0.75) / PAGE_BYTES)) * PAGE_TOKENS;
+}
+
 function encryptedTokens(view: JsonView | undefined): number {
   return textBytes(view) / ENCRYPTED_BYTES_PER_TOKEN;
 }
 
 /** Between the quotes of a string; 0 for anything else. */
-function textBytes(view: JsonView | undefined): number {
+export function textBytes(view: JsonView | undefined): number {
   return view?.kind === 'string' ? view.size - 2 : 0;
 }
