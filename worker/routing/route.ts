@@ -60,8 +60,11 @@ function ruleFor(config: Config, facts: RouteFacts): string {
   return 'default';
 }
 
-/** `provider,model` always names a provider; `provider/model` only where one of that name exists. */
-function explicitTarget(config: Config, model: string): RouteDecision | RouteRefusal | null {
+/**
+ * Where a model's name that names its provider leads: `provider,model` always does, `provider/model` only where one of
+ * that name exists. Null for any other.
+ */
+export function explicitTarget(config: Config, model: string): RouteDecision | RouteRefusal | null {
   const comma = model.indexOf(',');
   if (comma >= 0) return named(config, model.slice(0, comma).trim(), model.slice(comma + 1).trim());
   const aliased = model.startsWith(MODEL_ALIAS_PREFIX)
