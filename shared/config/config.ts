@@ -60,6 +60,10 @@ export interface Provider {
   passthroughKey: boolean;
   /** Model ids that the provider is known to serve; may be empty. */
   models: string[];
+  /** The most tokens that any of its models may be asked for in one answer, or null: then a client's wish is passed on. */
+  maxOutputTokens: number | null;
+  /** The same for single models, by name; it comes before the provider's. `maxOutputTokensOf` reads both. */
+  modelMaxOutputTokens: Record<string, number>;
   enabled: boolean;
   /** Extra request headers, lower-case names. */
   headers: Record<string, string>;

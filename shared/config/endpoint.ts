@@ -24,9 +24,10 @@ export function readEndpoint(
   const url = readBaseUrl(raw, path, report);
   if (url === null) return undefined;
   const endpoints = preset === undefined ? [] : [preset, ...preset.others];
+  const told = endpoints.filter((endpoint) => endpoint.asked !== true);
   const dialect =
     readDialect(raw, url, path, report) ??
-    (url === undefined ? undefined : matchingEndpoint(url, endpoints)?.dialect) ??
+    (url === undefined ? undefined : matchingEndpoint(url, told)?.dialect) ??
     preset?.dialect;
   const known = endpoints.filter((endpoint) => endpoint.dialect === dialect);
   if (url === undefined && known[0] !== undefined) return known[0];

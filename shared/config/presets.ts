@@ -6,6 +6,8 @@ export interface Endpoint {
   dialect: Dialect;
   /** How the key is sent when there is one. */
   keyHeader: KeyHeader;
+  /** Only `dialect` chooses it: its address is that of the whole server, and may mean its other dialect as well. */
+  asked?: true;
 }
 
 /** What is known about a provider of a well-known name. */
@@ -44,6 +46,8 @@ export const PRESETS: readonly Preset[] = [
     ...preset('ollama', 'openai', 'http://localhost:11434/v1', 'bearer', ['OLLAMA_API_KEY']),
     discovered: false,
     needsKey: false,
+    // https://docs.ollama.com/api/anthropic-compatibility; its cloud takes the key as Bearer only.
+    others: [{ baseUrl: 'http://localhost:11434', dialect: 'anthropic', keyHeader: 'bearer', asked: true }],
   },
 ];
 

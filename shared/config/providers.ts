@@ -3,6 +3,7 @@ import { trimmedUrl } from './base-url';
 import type { Performance, Provider } from './config';
 import { readEndpoint } from './endpoint';
 import { readHeaders } from './headers';
+import { readModels } from './models';
 import { type Endpoint, PRESETS, type Preset, presetOf } from './presets';
 import type { Path } from './problem';
 import type { Report } from './report';
@@ -88,7 +89,8 @@ function readProvider(raw: RawProvider, name: string, path: Path, context: Provi
   return {
     ...base,
     ...withKey(endpoint, key),
-    models: raw.models ?? [],
+    ...readModels(raw.models ?? [], [...path, 'models'], report),
+    maxOutputTokens: raw.max_output_tokens ?? base.maxOutputTokens,
     enabled,
     headers,
     timeouts: {
@@ -107,6 +109,8 @@ function defaults(name: string, { performance }: ProviderContext) {
   return {
     name,
     models: [],
+    maxOutputTokens: null,
+    modelMaxOutputTokens: {},
     enabled: true,
     headers: {},
     timeouts: {

@@ -45,6 +45,8 @@ function words(issue: Issue, path: Path, root: unknown, report: Report): string 
   if (issue.code !== 'invalid_type') return `${issue.message}, ${got}`;
   if (path.length === 2 && path[0] === 'routes')
     return `expected "provider,model" or {"provider": …, "model": …}, ${got}`;
+  if (path.length === 4 && path[2] === 'models')
+    return `expected a model's name or {"name": …, "max_output_tokens": …}, ${got}`;
   return `expected ${issue.expected === 'array' ? 'a list' : 'an object'}, ${got}`;
 }
 

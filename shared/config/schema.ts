@@ -19,11 +19,17 @@ const connections = z.strictObject({
   max_waiting: optional(fields.count(0)),
 });
 
+const model = z.strictObject({
+  name: optional(fields.text),
+  max_output_tokens: optional(fields.count(1)),
+});
+
 const provider = z.strictObject({
   name: optional(fields.text),
   api_base_url: optional(fields.text),
   api_key: optional(fields.secret),
-  models: z.array(required(fields.text)).optional(),
+  models: z.array(z.preprocess(bareModel, model)).optional(),
+  max_output_tokens: optional(fields.count(1)),
   enabled: optional(fields.flag),
   dialect: optional(fields.dialect),
   message_format: optional(fields.text),
@@ -75,6 +81,7 @@ export const fileSchema = z.strictObject({
 
 export type RawFile = z.infer<typeof fileSchema>;
 export type RawProvider = z.infer<typeof provider>;
+export type RawModel = z.infer<typeof model>;
 export type RawRoute = z.infer<typeof route>;
 
 /** The members that an object at this path may have; undefined where the user chooses the names. */
@@ -87,7 +94,13 @@ export function knownKeys(path: Path): readonly string[] | undefined {
   if (path.length === 2) return Object.keys(provider.shape);
   if (path.length === 3 && member === 'timeouts') return Object.keys(timeouts.shape);
   if (path.length === 3 && member === 'connections') return Object.keys(connections.shape);
+  if (path.length === 4 && member === 'models') return Object.keys(model.shape);
   return undefined;
+}
+
+/** A model of which nothing but its name is said. */
+function bareModel(value: unknown): unknown {
+  return typeof value === 'string' ? { name: value } : value;
 }
 
 /** `"provider,model"`; the model may have commas of its own. */

@@ -81,7 +81,8 @@ class Speller {
   /** @param path the place in the result; @param source the same place in the file */
   spell(value: unknown, path: Path, source: Path): unknown {
     if (Array.isArray(value)) {
-      if (path.length !== 1 || path[0] !== 'providers') return value;
+      const isOfObjects = path.length === 1 || (path.length === 3 && path[2] === 'models');
+      if (path[0] !== 'providers' || !isOfObjects) return value;
       return value.map((item, index) => this.spell(item, [...path, index], [...source, index]));
     }
     if (!isObject(value)) return value;

@@ -1,6 +1,7 @@
 /** GET /v1/models: what the configuration has, in the shape of the client's API, under names that routing takes. */
 import Anthropic from '@anthropic-ai/sdk';
 import { expect } from 'chai';
+import OpenAI from 'openai';
 import { request } from '../support/http';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { type RunningProxy, startProxy } from '../support/proxy';
@@ -24,6 +25,7 @@ describe('models', () => {
   let provider: MockProvider;
   let proxy: RunningProxy;
   let sdk: Anthropic;
+  let openai: OpenAI;
 
   before(async () => {
     provider = await startMockProvider();
@@ -40,6 +42,7 @@ describe('models', () => {
       },
     });
     sdk = new Anthropic({ apiKey: 'proxy-key', baseURL: proxy.url, maxRetries: 0 });
+    openai = new OpenAI({ apiKey: 'proxy-key', baseURL: `${proxy.url}/v1`, maxRetries: 0 });
   });
   after(async () => {
     await Promise.all([proxy?.stop(), provider?.close()]);
@@ -139,6 +142,40 @@ describe('models', () => {
       if (seen.length > data.length) break; // It would go on for ever.
     }
     expect(seen).to.deep.equal(data.map(({ id }) => id));
+  });
+
+  it('backwards, too', async () => {
+    const ids = (await list()).data.map(({ id }) => id);
+    const seen: string[] = [];
+    for await (const model of sdk.models.list({ limit: 2, before_id: ids.at(-1) ?? '' })) {
+      seen.push(model.id);
+      if (seen.length > ids.length) break;
+    }
+    // Page by page towards the front, each page in the order of the list.
+    expect([...seen].sort()).to.deep.equal(ids.slice(0, -1).sort());
+    expect(seen.slice(0, 2)).to.deep.equal(ids.slice(-3, -1));
+  });
+
+  it("OpenAI's SDK sees the same models, all on one page", async () => {
+    const { data } = await list();
+    const seen: OpenAI.Model[] = [];
+    for await (const model of openai.models.list()) seen.push(model);
+    expect(seen.map(({ id }) => id)).to.deep.equal(data.map(({ id }) => id));
+    for (const { object, created, owned_by } of seen) {
+      expect(object).to.equal('model');
+      expect(created).to.be.a('number');
+      expect(owned_by).to.be.oneOf(['first', 'second']);
+    }
+  });
+
+  it("OpenAI's SDK finds one model by each of its names, slashes encoded", async () => {
+    for await (const model of openai.models.list()) {
+      expect(await openai.models.retrieve(model.id), model.id).to.deep.include({ ...model });
+    }
+    const error: unknown = await openai.models.retrieve('second/unheard-of').catch((reason: unknown) => reason);
+    if (!(error instanceof OpenAI.NotFoundError)) throw new Error(`no NotFoundError: ${error}`);
+    expect(error.message).to.include('No such model');
+    expect(error.type).to.equal('not_found_error');
   });
 
   it('one model, by each of its names', async () => {

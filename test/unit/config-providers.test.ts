@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Provider } from '../../shared/config/config';
+import { maxOutputTokensOf } from '../../shared/config/models';
 import { Workspace } from '../support/config/workspace';
 
 type Raw = Record<string, unknown>;
@@ -77,6 +78,22 @@ describe('providers of the configuration', () => {
       { dialect: 'openai', keyHeader: 'bearer' },
     ],
 
+    [
+      { name: 'ollama', dialect: 'anthropic' },
+      { dialect: 'anthropic', baseUrl: 'http://localhost:11434', keyHeader: 'none' },
+    ],
+    [
+      { name: 'ollama', api_key: 'cloud', dialect: 'anthropic', api_base_url: 'https://ollama.com' },
+      { keyHeader: 'bearer' },
+    ],
+    [
+      { name: 'ollama', api_base_url: 'http://localhost:11434/v1/messages' },
+      { dialect: 'anthropic', baseUrl: 'http://localhost:11434/v1/messages' },
+    ],
+    // The server's address has always meant Chat Completions, on this machine and on others.
+    [{ name: 'ollama', api_base_url: 'http://localhost:11434' }, { dialect: 'openai' }],
+    [{ name: 'ollama', api_base_url: 'http://gpu:11434' }, { dialect: 'openai' }],
+
     // Own names.
     [
       { name: 'mine', dialect: 'anthropic', api_base_url: 'http://h/', api_key: 'k' },
@@ -100,6 +117,31 @@ describe('providers of the configuration', () => {
   for (const [raw, expected] of table) {
     it(JSON.stringify(raw), () => expect(loaded(raw).provider).to.deep.include(expected));
   }
+
+  it('takes limits of the output, of all models and of single ones', () => {
+    const models = [
+      'plain',
+      { name: 'small', max_output_tokens: 8192 },
+      { name: 'also-plain' },
+      { Name: 'constructor' },
+    ];
+    const { provider } = loaded({ name: 'openai', api_key: 'k', models, max_output_tokens: '16384' });
+    expect(provider.models).to.deep.equal(['plain', 'small', 'also-plain', 'constructor']);
+    const limits = ['plain', 'small', 'also-plain', 'constructor', 'not-listed'].map((model) =>
+      maxOutputTokensOf(provider, model),
+    );
+    expect(limits).to.deep.equal([16_384, 8192, 16_384, 16_384, 16_384]);
+
+    const without = loaded({ name: 'openai', api_key: 'k', models }).provider;
+    expect(maxOutputTokensOf(without, 'small')).to.equal(8192);
+    expect(maxOutputTokensOf(without, 'plain')).to.equal(null);
+    expect(maxOutputTokensOf(without, 'constructor')).to.equal(null);
+  });
+
+  it('a limit of a model may be above that of its provider', () => {
+    const raw = { name: 'openai', api_key: 'k', models: [{ name: 'big', max_output_tokens: 9 }], max_output_tokens: 8 };
+    expect(maxOutputTokensOf(loaded(raw).provider, 'big')).to.equal(9);
+  });
 
   it('keeps a disabled provider in its place', () => {
     write({ name: 'ollama' }, { name: 'groq', enabled: 'false' });
@@ -181,7 +223,22 @@ describe('providers of the configuration', () => {
     [{ name: 'openai', headers: { 'X-A': 'x', 'x-a': 'y' } }, /headers\.x-a: given twice/],
     [{ name: 'openai', headers: { 'X-A': 1 } }, /headers\.X-A: expected text or {"file": "PATH"}$/],
     [{ name: 'openai', models: 'gpt' }, /models: expected a list, got "gpt"/],
-    [{ name: 'openai', models: ['gpt', 4] }, /models\[1\]: expected text, got 4/],
+    [{ name: 'openai', models: ['gpt', 4] }, /models\[1\]: expected a model's name or \{"name": …, .*\}, got 4$/],
+    [{ name: 'openai', models: [['gpt']] }, /models\[0\]: expected a model's name or .*, got a list$/],
+    [{ name: 'openai', models: [{ max_output_tokens: 5 }] }, /models\[0\]\.name: missing: the model's name$/],
+    [{ name: 'openai', models: [{ name: 4 }] }, /models\[0\]\.name: expected text, got 4$/],
+    [
+      { name: 'openai', models: ['a', { name: 'b', max_output_tokens: 0 }] },
+      /models\[1\]\.max_output_tokens: expected a whole number from 1 up, got 0$/,
+    ],
+    [
+      { name: 'openai', models: [{ name: 'b', max_output_token: 1 }] },
+      /models\[0\]\.max_output_token: unknown key, did you mean "max_output_tokens"\?$/,
+    ],
+    [
+      { name: 'openai', max_output_tokens: 1.5 },
+      /\[0\]\.max_output_tokens: expected a whole number from 1 up, got 1\.5$/,
+    ],
     [{ name: 'openai', timeouts: { idle: 0 } }, /timeouts\.idle: expected a duration from 1ms to 24h.*got 0$/],
     [{ name: 'openai', timeouts: { connect: '25h' } }, /timeouts\.connect: .*got "25h"$/],
     [{ name: 'openai', timeouts: { conect: '1s' } }, /timeouts\.conect: unknown key, did you mean "connect"\?/],

@@ -34,15 +34,24 @@ describe('facts about a request', () => {
   it('is not ended by content that is nested without end', () => {
     const depth = 100_000;
     const content = `${'[{"content":'.repeat(depth)}1${'}]'.repeat(depth)}`;
-    const facts = factsOf(`{"model":"m","messages":[{"role":"user","content":${content}}]}`);
-    // V8's own parser may refuse such a depth; the gateway answers that, and lives on.
-    let seen = false;
-    try {
-      seen = facts.lastTurnHasImage();
-    } catch (error) {
-      expect(error).to.be.instanceOf(RangeError);
-    }
-    expect(seen).to.equal(false);
+    const facts = factsOf(`{"model":"m","messages":[{"role":"user","content":${content}}],"tools":${content}}`);
+    expect(facts.lastTurnHasImage()).to.equal(false);
+    expect(facts.offersWebSearch()).to.equal(false);
+    expect(facts.exceedsTokens(60_000)).to.equal(true);
+  });
+
+  it('is not ended by more than it looks at', () => {
+    const many = Array(100_001).fill(IMAGE);
+    const facts = ask({ messages: [{ role: 'user', content: many }], tools: many, thinking: { ...many } });
+    expect([facts.lastTurnHasImage(), facts.offersWebSearch(), facts.thinks()]).to.deep.equal([false, false, false]);
+    expect(facts.exceedsTokens(60_000)).to.equal(true);
+  });
+
+  it('knows thinking when it sees it', () => {
+    const wanted = [true, { type: 'enabled', budget_tokens: 1 }, { type: 'adaptive', display: 'x' }];
+    for (const thinking of wanted) expect(ask({ thinking }).thinks(), JSON.stringify(thinking)).to.equal(true);
+    const odd = [false, null, undefined, 1, 'true', 'enabled', [], [true], {}, { type: 'disabled' }, { type: true }];
+    for (const thinking of odd) expect(ask({ thinking }).thinks(), JSON.stringify(thinking)).to.equal(false);
   });
 
   it('takes members of any type for what they are', () => {
@@ -61,7 +70,5 @@ describe('facts about a request', () => {
       expect(ask({ messages: odd, tools: odd }).offersWebSearch()).to.equal(false);
     }
     expect(ask({ tools: [{ type: 'web_search_20250305' }] }).offersWebSearch()).to.equal(true);
-    expect(ask({ thinking: { type: 'adaptive' } }).thinking()).to.deep.equal({ type: 'adaptive' });
-    expect(ask({}).thinking()).to.equal(undefined);
   });
 });

@@ -1,6 +1,12 @@
 import { expect } from 'chai';
-import { estimateTokens, estimateUpperBoundFromBytes } from '../../worker/gateway/token-estimate';
+import {
+  estimateTokens as estimate,
+  estimateUpperBoundFromBytes,
+  tallyMessages,
+} from '../../worker/gateway/token-estimate';
+import { JsonView, viewOf } from '../../worker/json/view';
 
+const estimateTokens = (body: unknown) => estimate(viewOf(JSON.stringify(body)));
 const user = (content: unknown) => ({ messages: [{ role: 'user', content }] });
 
 describe('estimateTokens', () => {
@@ -78,13 +84,25 @@ describe('estimateTokens', () => {
   });
 
   it('takes any value, and any depth', () => {
-    for (const body of [null, undefined, 1, 'a', [], {}, { messages: 'a', tools: {} }, { messages: [null, 1, [[]]] }]) {
+    for (const body of [null, 1, 'a', [], {}, { messages: 'a', tools: {} }, { messages: [null, 1, [[]]] }]) {
       expect(estimateTokens(body)).to.be.within(0, 10);
     }
-    const deep = '['.repeat(200_000) + ']'.repeat(200_000);
-    expect(estimateTokens(JSON.parse(`{"messages":[{"role":"user","content":${deep}}],"tools":${deep}}`))).to.be.above(
-      0,
-    );
+    const depth = 500_000;
+    for (const nested of [
+      `${'['.repeat(depth)}${']'.repeat(depth)}`,
+      `${'[{"content":'.repeat(depth)}1${'}]'.repeat(depth)}`,
+      `${'{"type":"tool_result","content":['.repeat(depth)}${']}'.repeat(depth)}`,
+    ]) {
+      const text = `{"messages":[{"role":"user","content":${nested}}],"tools":${nested.startsWith('[') ? nested : '[]'}}`;
+      const body = Buffer.from(text);
+      // viewOf() asks JSON.parse, which does not go that deep.
+      expect(estimate(new JsonView(body, 0, body.length))).to.be.above(0);
+    }
+  });
+
+  it('counts what has too many values to be looked at by its bytes', () => {
+    const body = user(Array(100_001).fill(0));
+    expect(estimateTokens(body)).to.be.within(150_000, 400_000);
   });
 
   it('is never above the bound from the bytes, whatever the text', () => {
@@ -103,5 +121,64 @@ describe('estimateTokens', () => {
         expect(estimateTokens(body), JSON.stringify(unit)).to.be.at.most(bound);
       }
     }
+  });
+
+  it('is the same however the text is escaped', () => {
+    for (const [plain, escaped] of [
+      ['a\n\tb "c" \\ d/e', '\\u0061\\u000A\\tb \\"c\\" \\\\ d\\/e'],
+      ['Grüße, Ωmega', 'Gr\\u00fc\\u00DFe, \\u03a9mega'],
+      ['中文 ༀ 𝔘 😀', '\\u4e2d\\u6587 \\u0f00 \\ud835\\udd18 \\ud83d\\ude00'],
+    ] as const) {
+      expect(JSON.parse(`"${escaped}"`)).to.equal(plain);
+      expect(estimate(viewOf(`{"system":"${escaped}"}`))).to.equal(estimateTokens({ system: plain }));
+    }
+  });
+
+  it('is the same however the JSON is spaced', () => {
+    const body = { tools: [{ name: 'a', input_schema: { a: [1, -2.5e3, [], {}, true, null, { b: 'c' }], d: {} } }] };
+    expect(estimate(viewOf(JSON.stringify(body, null, 8)))).to.equal(estimateTokens(body));
+  });
+
+  describe('its work', () => {
+    const MEGABYTE = 1024 ** 2;
+    const prose = 'When a request arrives, the gateway looks at the name of the model. ';
+    const turns = (bytes: number) => ({
+      messages: Array.from({ length: 100 }, (_, i) => ({
+        role: i % 2 === 0 ? 'user' : 'assistant',
+        content: [{ type: 'text', text: prose.repeat(bytes / 100 / prose.length) }],
+      })),
+    });
+    const work = (body: unknown, limit: number) => tallyMessages(viewOf(JSON.stringify(body)), limit);
+
+    it('ends where the limit is passed, however long the body', () => {
+      const { tokens, bytes } = work(turns(MEGABYTE), 60_000);
+      expect(tokens).to.be.within(60_000, 62_000);
+      expect(bytes).to.be.below(300_000);
+      expect(work(turns(8 * MEGABYTE), 60_000).bytes).to.be.below(300_000);
+    });
+
+    it('ends inside one long text, or one long list of tools', () => {
+      expect(work({ system: prose.repeat(100_000) }, 1000).bytes).to.be.below(10_000);
+      const tool = { name: 'Read', description: prose, input_schema: { type: 'object' } };
+      expect(work({ tools: Array(10_000).fill(tool) }, 1000).bytes).to.be.below(10_000);
+      expect(work(user([{ type: 'tool_use', input: { list: Array(50_000).fill(prose) } }]), 1000).bytes).to.be.below(
+        10_000,
+      );
+      expect(work(user([{ type: 'of_tomorrow', ...turns(MEGABYTE) }]), 1000).bytes).to.be.below(10_000);
+    });
+
+    it('does not look at images, and at no more than there is', () => {
+      const image = { type: 'image', source: { type: 'base64', data: 'A'.repeat(MEGABYTE) } };
+      const { tokens, bytes } = work(user([image, { type: 'text', text: prose }]), 60_000);
+      expect(bytes).to.equal(prose.length);
+      expect(tokens).to.be.within(1600, 1630);
+      expect(work(turns(100_000), 60_000).bytes).to.be.within(90_000, 100_000);
+    });
+
+    it('is none at all where the bytes say enough', () => {
+      // What MessagesFacts asks first.
+      expect(estimateUpperBoundFromBytes(60_000)).to.be.below(60_000);
+      expect(estimateUpperBoundFromBytes(70_000)).to.be.above(60_000);
+    });
   });
 });

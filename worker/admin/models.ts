@@ -1,7 +1,7 @@
 /** `GET /v1/models`: the models of the configuration, in the shape that the client's API has. */
-import type { Config } from '../../shared/config/config';
+import type { Config, Provider } from '../../shared/config/config';
 import { header, type RequestHead } from '../http/request-head';
-import { MODEL_ALIAS_PREFIX } from '../routing/route';
+import { explicitTarget, MODEL_ALIAS_PREFIX } from '../routing/route';
 
 /** When a model was made is not known here; both APIs want a date. */
 const UNKNOWN_DATE = '1970-01-01T00:00:00Z';
@@ -56,11 +56,12 @@ function pageOf(models: readonly ListedModel[], query: URLSearchParams): { page:
 /**
  * Every model under an id that reaches it: its own where the default route's provider has it, `PROVIDER/MODEL`
  * elsewhere; and, where that id does not begin with `claude` or `anthropic` (the only ones that Claude Code lists),
- * `claude/PROVIDER/MODEL` too, which routing understands.
+ * `claude/PROVIDER/MODEL` too, which routing understands. Where a name is such that an id would be taken for something
+ * else (`openai/gpt-5` of a provider beside one called `openai`), the next of them is used, last `PROVIDER,MODEL`.
  */
 function listModels(config: Config): ListedModel[] {
   const listed = new Map<string, ListedModel>();
-  const defaultProvider = config.routes['default']?.provider;
+  const reaches = reachability(config);
   for (const provider of config.providers) {
     if (!provider.enabled) continue;
     const routed = Object.values(config.routes).flatMap((route) =>
@@ -69,15 +70,27 @@ function listModels(config: Config): ListedModel[] {
     for (const model of new Set([...provider.models, ...routed])) {
       const displayName = `${model} (${provider.name})`;
       const full = `${provider.name}/${model}`;
-      const own = provider.name === defaultProvider && provider.models.includes(model);
-      const id = own ? model : full;
+      const own = provider.models.includes(model) ? [model] : [];
+      const ids = [...own, full, `${provider.name},${model}`];
+      const id = ids.find((candidate) => reaches(candidate, provider, model));
+      if (id === undefined) continue;
       listed.set(id, { id, provider: provider.name, displayName });
-      if (/^(claude|anthropic)/.test(id)) continue;
       const alias = MODEL_ALIAS_PREFIX + full;
+      if (/^(claude|anthropic)/.test(id) || !reaches(alias, provider, model)) continue;
       listed.set(alias, { id: alias, provider: provider.name, displayName });
     }
   }
   return [...listed.values()];
+}
+
+/** Whether a request for `id` goes to that model, as far as the id alone decides: rules by content are left out. */
+function reachability(config: Config): (id: string, provider: Provider, model: string) => boolean {
+  const fallback = config.routes['default'];
+  return (id, provider, model) => {
+    const named = explicitTarget(config, id);
+    if (named !== null) return 'provider' in named && named.provider === provider && named.model === model;
+    return fallback?.provider === provider.name && provider.models.includes(id) && id === model;
+  };
 }
 
 /** A Bearer key and no `anthropic-version` tell an OpenAI client. */

@@ -9,6 +9,7 @@ import { type AccessRule, apiRefusal } from '../http/access-rule';
 import type { EngineResponse } from '../http/engine';
 import { header, type RequestHead } from '../http/request-head';
 import { memberValue, type ScannedObject, scanMembers } from '../json/members';
+import { ScannedMembers } from '../json/request-members';
 import { spliceMembers } from '../json/splice';
 import { MessagesFacts } from '../routing/facts';
 import { decideRoute, type RouteDecision } from '../routing/route';
@@ -106,7 +107,7 @@ export class Gateway implements ExchangeHost {
     this.#parts.accounting.routed(exchange.record);
 
     if (path === '/v1/messages/count_tokens') {
-      const estimate = () => JSON.stringify({ input_tokens: estimateTokens(JSON.parse(body.toString('utf8'))) });
+      const estimate = () => JSON.stringify({ input_tokens: estimateTokens(new ScannedMembers(body, scan.members)) });
       if (provider.dialect !== 'anthropic') {
         exchange.reply(estimate());
         return;

@@ -1,63 +1,79 @@
-/** The facts about a Messages request that routing asks for, each parsed out of the bytes only when it is wanted. */
-
-import { estimateTokens, estimateUpperBoundFromBytes } from '../gateway/token-estimate';
-import { type JsonMembers, memberValue } from '../json/members';
+/** The facts about a Messages request that routing asks for, each looked up in the bytes only when it is wanted. */
+import { estimateUpperBoundFromBytes, tallyMessages } from '../gateway/token-estimate';
+import type { JsonMembers } from '../json/members';
+import { isTrue, type RequestMembers, ScannedMembers } from '../json/request-members';
+import { BadDocument, type JsonView } from '../json/view';
 import type { RouteFacts } from './route';
 
 /** Facts of a request whose `model` is known. */
 export class MessagesFacts implements RouteFacts {
   readonly model: string;
-  readonly #body: Buffer;
-  readonly #members: JsonMembers;
+  readonly #members: ScannedMembers;
+  readonly #bodyBytes: number;
 
+  /** @param members of the scan of this very body */
   constructor(model: string, body: Buffer, members: JsonMembers) {
     this.model = model;
-    this.#body = body;
-    this.#members = members;
+    this.#members = new ScannedMembers(body, members);
+    this.#bodyBytes = body.length;
   }
 
-  thinking(): unknown {
-    return this.#member('thinking');
+  thinks(): boolean {
+    return asksForThinking(this.#members.get('thinking'));
   }
 
   offersWebSearch(): boolean {
-    const tools = this.#member('tools');
-    return Array.isArray(tools) && tools.some((tool) => stringField(tool, 'type').startsWith('web_search_'));
+    return looked(() => itemsAt(this.#members, 'tools').some((tool) => textStarts(tool, 'type', 'web_search_')));
   }
 
   lastTurnHasImage(): boolean {
-    const messages = this.#member('messages');
-    if (!Array.isArray(messages)) return false;
-    const last = messages.findLast((message) => stringField(message, 'role') === 'user');
-    return hasImage(fieldOf(last, 'content'));
+    return looked(() => {
+      const blocks = lastUserContent(this.#members)?.items() ?? [];
+      return blocks.some((block) => isImage(block) || itemsAt(block, 'content').some(isImage));
+    });
   }
 
   exceedsTokens(threshold: number): boolean {
-    if (estimateUpperBoundFromBytes(this.#body.length) <= threshold) return false;
-    return estimateTokens(JSON.parse(this.#body.toString('utf8'))) > threshold;
-  }
-
-  #member(name: string): unknown {
-    const range = this.#members.get(name);
-    return range === undefined ? undefined : memberValue(this.#body, range);
+    if (estimateUpperBoundFromBytes(this.#bodyBytes) <= threshold) return false;
+    return tallyMessages(this.#members, threshold).tokens > threshold;
   }
 }
 
-/** An image block, on its own or inside a tool result; nothing is nested deeper than that. */
-function hasImage(content: unknown): boolean {
-  const isImage = (block: unknown) => stringField(block, 'type') === 'image';
-  if (!Array.isArray(content)) return false;
-  return content.some((block) => {
-    const inner = fieldOf(block, 'content');
-    return isImage(block) || (Array.isArray(inner) && inner.some(isImage));
+/** An image block; it stands on its own or inside a tool result, nothing is nested deeper than that. */
+function isImage(block: JsonView): boolean {
+  return block.textOf('type') === 'image';
+}
+
+/** `thinking` as Anthropic has it, and makers of other models have taken it over. */
+export function asksForThinking(thinking: JsonView | undefined): boolean {
+  if (isTrue(thinking)) return true;
+  return looked(() => {
+    const type = thinking?.textOf('type');
+    return type === 'enabled' || type === 'adaptive';
   });
 }
 
-function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+/** The content of the last message whose role is `user`, whatever comes after it. */
+export function lastUserContent(request: RequestMembers): JsonView | undefined {
+  return itemsAt(request, 'messages')
+    .findLast((message) => message.textOf('role') === 'user')
+    ?.get('content');
 }
 
-function stringField(value: unknown, name: string): string {
-  const field = fieldOf(value, name);
-  return typeof field === 'string' ? field : '';
+export function itemsAt(parent: RequestMembers, name: string): readonly JsonView[] {
+  return parent.get(name)?.items() ?? [];
+}
+
+export function textStarts(parent: JsonView, name: string, start: string): boolean {
+  return parent.textOf(name)?.startsWith(start) === true;
+}
+
+/** False for what has more values than are looked at: its provider may judge it. */
+export function looked(look: () => boolean): boolean {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof BadDocument) return false;
+    throw error;
+  }
 }

@@ -8,8 +8,8 @@ import type { Config, Provider, Route } from '../../shared/config/config';
 export interface RouteFacts {
   /** The body's `model`. */
   model: string;
-  /** The body's `thinking`, parsed. */
-  thinking(): unknown;
+  /** Thinking is asked for. */
+  thinks(): boolean;
   /** A tool whose type begins with `web_search_` is offered. */
   offersWebSearch(): boolean;
   /** The last user turn has an image. */
@@ -56,33 +56,42 @@ function ruleFor(config: Config, facts: RouteFacts): string {
   if (has('image') && facts.lastTurnHasImage()) return 'image';
   if (has('longContext') && facts.exceedsTokens(config.longContextThreshold)) return 'longContext';
   if (has('background') && facts.model.includes('haiku')) return 'background';
-  if (has('think') && thinks(facts.thinking())) return 'think';
+  if (has('think') && facts.thinks()) return 'think';
   return 'default';
 }
 
-function thinks(thinking: unknown): boolean {
-  if (thinking === true) return true;
-  if (typeof thinking !== 'object' || thinking === null || !('type' in thinking)) return false;
-  return thinking.type === 'enabled' || thinking.type === 'adaptive';
-}
-
-/** `provider,model` always names a provider; `provider/model` only where one of that name exists. */
-function explicitTarget(config: Config, model: string): RouteDecision | RouteRefusal | null {
+/**
+ * Where a model's name that names its provider leads: `provider,model` always does, `provider/model` only where one of
+ * that name exists. Null for any other.
+ */
+export function explicitTarget(config: Config, model: string): RouteDecision | RouteRefusal | null {
   const comma = model.indexOf(',');
   if (comma >= 0) return named(config, model.slice(0, comma).trim(), model.slice(comma + 1).trim());
-  const id = model.startsWith(MODEL_ALIAS_PREFIX) ? model.slice(MODEL_ALIAS_PREFIX.length) : model;
+  const aliased = model.startsWith(MODEL_ALIAS_PREFIX)
+    ? slashTarget(config, model.slice(MODEL_ALIAS_PREFIX.length))
+    : null;
+  return aliased ?? slashTarget(config, model);
+}
+
+function slashTarget(config: Config, id: string): RouteDecision | RouteRefusal | null {
   const slash = id.indexOf('/');
   if (slash < 0) return null;
   const name = id.slice(0, slash);
   return config.providers.some((provider) => provider.name === name) ? named(config, name, id.slice(slash + 1)) : null;
 }
 
-function named(config: Config, name: string, model: string): RouteDecision | RouteRefusal {
-  const provider = config.providers.find((candidate) => candidate.name === name);
+/** Names in lower case are understood, too, as claude-code-router does; then those of the configuration are used. */
+function named(config: Config, name: string, asked: string): RouteDecision | RouteRefusal {
+  const provider =
+    config.providers.find((candidate) => candidate.name === name) ??
+    config.providers.find((candidate) => candidate.name.toLowerCase() === name);
   if (provider === undefined) return { message: `Unknown provider ${quote(name)}` };
-  if (!provider.enabled) return { message: `Provider ${quote(name)} is disabled` };
-  if (model === '' || !serves(config, provider, model)) {
-    return { message: `Unknown model ${quote(model)} of provider ${quote(name)}` };
+  if (!provider.enabled) return { message: `Provider ${quote(provider.name)} is disabled` };
+  const model = serves(config, provider, asked)
+    ? asked
+    : provider.models.find((candidate) => candidate.toLowerCase() === asked);
+  if (asked === '' || model === undefined) {
+    return { message: `Unknown model ${quote(asked)} of provider ${quote(provider.name)}` };
   }
   return { provider, model, route: DIRECT_ROUTE, parameters: {} };
 }
