@@ -1,0 +1,180 @@
+/**
+ * What goes to the provider for a request whose way is decided, and what becomes of the answer: where both sides speak
+ * one dialect everything passes byte for byte, else both are translated. The middle of a translation is always a
+ * Messages request: a Chat Completions request becomes one first.
+ */
+import type { Provider } from '../../shared/config/config';
+import { joinUrl } from '../../shared/config/join-url';
+import { maxOutputTokensOf } from '../../shared/config/models';
+import { anthropicClient } from '../dialects/anthropic/client';
+import { anthropicReaders } from '../dialects/anthropic/readers';
+import { anthropicTapRules } from '../dialects/anthropic/tap-rules';
+import type { ClientDialect, ProviderDialect, RequestContext, TranslatedRequest } from '../dialects/dialect';
+import { geminiProvider } from '../dialects/gemini/provider';
+import { openAiClient } from '../dialects/openai/client';
+import { translateChatRequest } from '../dialects/openai/from-request';
+import { openAiProvider } from '../dialects/openai/provider';
+import { openAiTapRules } from '../dialects/openai/tap-rules';
+import type { TapRules } from '../dialects/tap';
+import type { AccessRule } from '../http/access-rule';
+import type { RequestHead } from '../http/request-head';
+import type { ScannedObject } from '../json/members';
+import { isTrue, ScannedMembers } from '../json/request-members';
+import { spliceMembers } from '../json/splice';
+import { type JsonView, rootView } from '../json/view';
+import type { RouteDecision } from '../routing/route';
+import type { AnswerPath } from './answer-path';
+import { requestHeaders, translatedHeaders } from './headers';
+import { PassthroughAnswer } from './passthrough-answer';
+import { TranslatedAnswer } from './translated-answer';
+
+/** A call that is proxied, by its path. */
+export type ProxiedPath = '/v1/messages' | '/v1/messages/count_tokens' | '/v1/chat/completions';
+
+/** A request that is ready to leave, and the way of its answer. */
+export interface Outbound {
+  /** Path and query at the provider. */
+  target: string;
+  headers: string[];
+  body: Buffer;
+  answer: AnswerPath;
+}
+
+/** A request as it came, and where routing sends it. */
+export interface Inbound {
+  path: ProxiedPath;
+  head: RequestHead;
+  body: Buffer;
+  scan: ScannedObject;
+  /** The model that the client asked for. */
+  asked: string;
+  decision: RouteDecision;
+  requestId: string;
+}
+
+interface Clients {
+  dialect: 'anthropic' | 'openai';
+  client: ClientDialect;
+  rules: TapRules;
+  /** Members that limit an answer's tokens. */
+  limits: readonly string[];
+}
+
+const ANTHROPIC: Clients = {
+  dialect: 'anthropic',
+  client: anthropicClient,
+  rules: anthropicTapRules,
+  limits: ['max_tokens'],
+};
+const OPENAI: Clients = {
+  dialect: 'openai',
+  client: openAiClient,
+  rules: openAiTapRules,
+  limits: ['max_completion_tokens', 'max_tokens'],
+};
+const PROVIDERS: Record<'openai' | 'gemini', ProviderDialect> = { openai: openAiProvider, gemini: geminiProvider };
+
+const MAX_TARGETS = 1000;
+
+/** Who calls this path, and so how it is answered. */
+export function clientOf(path: ProxiedPath): ClientDialect {
+  return clientsOf(path).client;
+}
+
+function clientsOf(path: ProxiedPath): Clients {
+  return path === '/v1/chat/completions' ? OPENAI : ANTHROPIC;
+}
+
+export class OutboundRequests {
+  readonly #access: AccessRule;
+  /** Provider and path → path at the provider. */
+  readonly #targets = new Map<string, string>();
+
+  constructor(access: AccessRule) {
+    this.#access = access;
+  }
+
+  /**
+   * @param warn hears of what a translation had to leave out
+   * @throws BadDocument for what cannot be translated; its message is the client's
+   */
+  prepare(inbound: Inbound, warn: (message: string) => void): Outbound {
+    const { path, head, body, scan, decision } = inbound;
+    const { provider } = decision;
+    const clients = clientsOf(path);
+    const own = spliceMembers(body, scan, overrides(inbound, clients));
+    if (provider.dialect !== clients.dialect) return this.#translate(inbound, clients, rootView(own), warn);
+    return {
+      target: withQuery(this.#targetOf(provider, path), head.query),
+      headers: requestHeaders(head.headers, provider, this.#access),
+      body: own,
+      answer: new PassthroughAnswer(clients.client, clients.rules),
+    };
+  }
+
+  #translate(inbound: Inbound, clients: Clients, request: JsonView, warn: (message: string) => void): Outbound {
+    const { head, decision, requestId } = inbound;
+    const { provider, model } = decision;
+    const stream = isTrue(request.get('stream'));
+    const context: RequestContext = { provider, model, stream, warn };
+    const translated = translate(request, clients, context);
+    const answer = new TranslatedAnswer({
+      client: clients.client,
+      provider: provider.dialect === 'anthropic' ? anthropicReaders : PROVIDERS[provider.dialect],
+      stream,
+      reader: { provider, model },
+      writer: { requestId, model, includeUsage: isTrue(request.get('stream_options')?.get('include_usage')) },
+    });
+    return {
+      target: this.#targetOf(provider, translated.path),
+      headers: translatedHeaders(head.headers, provider, stream, translated.headers, this.#access),
+      body: translated.body,
+      answer,
+    };
+  }
+
+  /** A path may name a model, of which clients can think up many. */
+  #targetOf(provider: Provider, path: string): string {
+    const key = `${provider.name} ${path}`;
+    let target = this.#targets.get(key);
+    if (target === undefined) {
+      const url = new URL(joinUrl(provider.baseUrl, path));
+      target = url.pathname + url.search;
+      if (this.#targets.size >= MAX_TARGETS) this.#targets.clear();
+      this.#targets.set(key, target);
+    }
+    return target;
+  }
+}
+
+function translate(request: JsonView, clients: Clients, context: RequestContext): TranslatedRequest {
+  const { dialect } = context.provider;
+  const messages = clients.dialect === 'openai' ? translateChatRequest(request, context) : null;
+  if (dialect === 'anthropic') {
+    // Only Chat Completions come here: Messages pass through.
+    return { path: '/v1/messages', body: messages ?? request.bytes(), headers: ['anthropic-version', '2023-06-01'] };
+  }
+  return PROVIDERS[dialect].translateRequest(messages === null ? request : rootView(messages), context);
+}
+
+/** The client's query goes on as it came, behind what the base URL may have. */
+function withQuery(target: string, query: string): string {
+  if (query === '') return target;
+  return `${target}${target.includes('?') ? '&' : '?'}${query}`;
+}
+
+/** What must change in the body: the model where routing chose another, the route's parameters, and too high a limit. */
+function overrides({ path, body, scan, asked, decision }: Inbound, { limits }: Clients): Record<string, unknown> {
+  // Counting takes none of the parameters of an answer.
+  if (path === '/v1/messages/count_tokens') return decision.model === asked ? {} : { model: decision.model };
+  const changed: Record<string, unknown> = { ...decision.parameters };
+  if (decision.model !== asked) changed['model'] = decision.model;
+  const most = maxOutputTokensOf(decision.provider, decision.model);
+  if (most === null) return changed;
+  const members = new ScannedMembers(body, scan.members);
+  for (const name of limits) {
+    const wanted = changed[name] ?? members.get(name)?.value();
+    if (typeof wanted === 'number' && wanted > most) changed[name] = most;
+  }
+  return changed;
+}
