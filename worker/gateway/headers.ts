@@ -1,7 +1,10 @@
 /** Which headers cross the proxy, and which do not. Everything unknown passes: clients and providers change often. */
 import type { Provider } from '../../shared/config/config';
+import { readBuildInfo } from '../../shared/version';
 import { decodableEncodings } from './inflate';
 import type { AccessRule } from '../http/access-rule';
+
+const USER_AGENT = `CCProxy/${readBuildInfo().version}`;
 
 /** Of one connection only (RFC 9110, 7.6.1). */
 const HOP_BY_HOP = [
@@ -49,7 +52,7 @@ const NOT_RETURNED: ReadonlySet<string> = new Set([
   'x-ccproxy-route',
 ]);
 
-/** The headers for an Anthropic-dialect provider: the client's, with the provider's credential in place of its own. */
+/** The headers of a request that passes through: the client's, with the provider's credential in place of its own. */
 export function requestHeaders(clientHeaders: readonly string[], provider: Provider, access: AccessRule): string[] {
   const headers: string[] = [];
   const named = connectionOptions(clientHeaders);
@@ -58,15 +61,55 @@ export function requestHeaders(clientHeaders: readonly string[], provider: Provi
     const value = clientHeaders[i + 1] ?? '';
     if (named?.has(name) || Object.hasOwn(provider.headers, name)) continue;
     if (name === 'accept-encoding') headers.push(name, decodableEncodings(value));
-    else if (!NOT_FORWARDED.has(name)) headers.push(name, value);
-    else if (provider.passthroughKey) forwardCredential(headers, name, value, access);
+    else if (!NOT_FORWARDED.has(name)) {
+      if (provider.dialect === 'anthropic' || !isAnthropics(name)) headers.push(name, value);
+    } else if (provider.passthroughKey) forwardCredential(headers, name, value, access);
   }
-  for (const [name, value] of Object.entries(provider.headers)) headers.push(name, value);
-  if (!provider.passthroughKey && provider.apiKey !== null) {
-    if (provider.keyHeader === 'bearer') headers.push('authorization', `Bearer ${provider.apiKey}`);
-    else if (provider.keyHeader !== 'none') headers.push(provider.keyHeader, provider.apiKey);
-  }
+  addOwnHeaders(headers, provider);
   return headers;
+}
+
+/**
+ * The headers of a translated request: none of the client's goes on (but for its credential, where the provider is to
+ * have that), since none was meant for this provider.
+ * @param more flat list of lower-case name, value
+ */
+export function translatedHeaders(
+  clientHeaders: readonly string[],
+  provider: Provider,
+  stream: boolean,
+  more: readonly string[],
+  access: AccessRule,
+): string[] {
+  const headers: string[] = [];
+  const add = (name: string, value: string) => {
+    if (!Object.hasOwn(provider.headers, name)) headers.push(name, value);
+  };
+  add('content-type', 'application/json');
+  add('accept', stream ? 'text/event-stream' : 'application/json');
+  // The answer is read here, as it comes.
+  add('accept-encoding', 'identity');
+  add('user-agent', USER_AGENT);
+  for (let i = 0; i + 1 < more.length; i += 2) add(more[i] ?? '', more[i + 1] ?? '');
+  if (provider.passthroughKey) {
+    for (let i = 0; i + 1 < clientHeaders.length; i += 2) {
+      forwardCredential(headers, clientHeaders[i] ?? '', clientHeaders[i + 1] ?? '', access);
+    }
+  }
+  addOwnHeaders(headers, provider);
+  return headers;
+}
+
+function addOwnHeaders(headers: string[], provider: Provider): void {
+  for (const [name, value] of Object.entries(provider.headers)) headers.push(name, value);
+  if (provider.passthroughKey || provider.apiKey === null) return;
+  if (provider.keyHeader === 'bearer') headers.push('authorization', `Bearer ${provider.apiKey}`);
+  else if (provider.keyHeader !== 'none') headers.push(provider.keyHeader, provider.apiKey);
+}
+
+/** Meant for Anthropic, or saying who calls: no other dialect's provider gets these. */
+function isAnthropics(name: string): boolean {
+  return name.startsWith('anthropic-') || name.startsWith('x-claude-');
 }
 
 /** The client's own credential, unless it is the key of this proxy, which no provider may see. */
