@@ -1,14 +1,15 @@
 /** The table of routes: which path is answered by what, and who may read it. */
 
+import { apiErrorBody, type ProxyError } from '../shared/errors';
 import type { ControlPages } from './admin/control';
 import type { ModelCatalogue } from './admin/models';
 import type { AdminPages } from './admin/pages';
 import type { Drain } from './drain';
-import type { Gateway, ProxiedPath } from './gateway/gateway';
+import type { Gateway } from './gateway/gateway';
+import type { ProxiedPath } from './gateway/outbound';
 import { nextRequestId } from './gateway/request-id';
 import { type Access, type AccessRule, apiRefusal } from './http/access-rule';
 import type { EngineApp, EngineResponse } from './http/engine';
-import { apiErrorBody, type ProxyError } from '../shared/errors';
 import { adminError, apiError as apiErrorReply, jsonReply, type Reply, sendReply } from './http/reply';
 import { copyHead, type HeadProblem, header, headProblem, type RequestHead } from './http/request-head';
 
@@ -50,6 +51,7 @@ export function mountRoutes(app: EngineApp, parts: ServerParts): void {
   command('/-/scale', (head, access) => control.scale(access.level !== 'denied', head.query));
   proxied('/v1/messages');
   proxied('/v1/messages/count_tokens');
+  proxied('/v1/chat/completions');
   page('/v1/models', (head, access) => apiPage(parts, access, () => models.list(head)));
   page('/v1/models/*', (head, access) => apiPage(parts, access, () => models.find(head, modelId(head))));
   mount(app, parts, '/*', (_res, head, send) => send(notFound(`Not found: ${head.path.slice(0, 200)}`)));

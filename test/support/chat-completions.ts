@@ -4,7 +4,7 @@ import type { AnswerReader, AnswerSink } from '../../worker/dialects/answer';
 import type { AnswerContext } from '../../worker/dialects/dialect';
 import { openAiProvider } from '../../worker/dialects/openai/provider';
 import { viewOf } from '../../worker/json/view';
-import { StrictSink, type SinkCall } from './strict-sink';
+import { type SinkCall, StrictSink } from './strict-sink';
 
 export function chatProvider(name = 'generic', baseUrl = 'http://127.0.0.1:9/v1'): Provider {
   return {
@@ -15,6 +15,8 @@ export function chatProvider(name = 'generic', baseUrl = 'http://127.0.0.1:9/v1'
     apiKey: null,
     passthroughKey: false,
     models: [],
+    maxOutputTokens: null,
+    modelMaxOutputTokens: {},
     enabled: true,
     headers: {},
     timeouts: { connectMs: 1000, firstByteMs: 1000, idleMs: 1000 },

@@ -40,6 +40,8 @@ function provider(dialect: Dialect): Provider {
     apiKey: null,
     passthroughKey: false,
     models: [],
+    maxOutputTokens: null,
+    modelMaxOutputTokens: {},
     enabled: true,
     headers: {},
     timeouts: { connectMs: 1, firstByteMs: 1, idleMs: 1 },

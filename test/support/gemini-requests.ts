@@ -20,6 +20,8 @@ const PROVIDER: Provider = {
   apiKey: 'k',
   passthroughKey: false,
   models: [],
+  maxOutputTokens: null,
+  modelMaxOutputTokens: {},
   enabled: true,
   headers: {},
   timeouts: { connectMs: 1, firstByteMs: 1, idleMs: 1 },

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { readStream } from '../../worker/dialects/openai/read-stream';
 import { chatProvider, chunk, contentsOf, events, lastOf, streamCalls } from '../support/chat-completions';
-import { StrictSink, type SinkCall } from '../support/strict-sink';
+import { type SinkCall, StrictSink } from '../support/strict-sink';
 
 interface Entry {
   index?: number;

@@ -34,6 +34,11 @@ export class Accounting {
     this.#logger.debug('routed', { requestId, route, provider, model });
   }
 
+  /** The provider does not have something that the client sent. */
+  leftOut(record: ExchangeRecord, what: string): void {
+    this.#logger.warn(`provider ${record.provider}: ${what}`, { requestId: record.requestId });
+  }
+
   sent(record: ExchangeRecord): void {
     this.#observer.started(record.provider);
   }

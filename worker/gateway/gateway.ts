@@ -3,29 +3,26 @@
  * at its end it comes here once more, to be accounted for.
  */
 import type { Config, Provider } from '../../shared/config/config';
-import { joinUrl } from '../../shared/config/join-url';
 import type { ProxyError } from '../../shared/errors';
 import { type AccessRule, apiRefusal } from '../http/access-rule';
 import type { EngineResponse } from '../http/engine';
 import { header, type RequestHead } from '../http/request-head';
 import { memberValue, type ScannedObject, scanMembers } from '../json/members';
 import { ScannedMembers } from '../json/request-members';
-import { spliceMembers } from '../json/splice';
+import { BadDocument } from '../json/view';
+import { ChatFacts } from '../routing/chat-facts';
 import { MessagesFacts } from '../routing/facts';
-import { decideRoute, type RouteDecision } from '../routing/route';
+import { decideRoute } from '../routing/route';
 import type { UpstreamError } from '../upstream/upstream';
 import type { Upstreams } from '../upstream/upstreams';
 import type { Accounting } from './accounting';
 import type { Admission } from './admission';
 import { Exchange, type ExchangeHost } from './exchange';
-import { requestHeaders } from './headers';
+import { clientOf, type Inbound, OutboundRequests, type ProxiedPath } from './outbound';
 import { readBody } from './read-body';
 import { nextRequestId } from './request-id';
 import { Ticker } from './ticker';
 import { estimateTokens } from './token-estimate';
-
-/** A call that is proxied; the value is its path at an Anthropic-dialect provider. */
-export type ProxiedPath = '/v1/messages' | '/v1/messages/count_tokens';
 
 export interface GatewayParts {
   config: Config;
@@ -39,16 +36,28 @@ export interface GatewayParts {
 }
 
 /** Members of a body that decisions read: a second one of these would be seen by the provider and not by the proxy. */
-const DECISIVE_MEMBERS = ['model', 'stream', 'max_tokens', 'thinking', 'tools', 'messages', 'metadata'];
+const DECISIVE_MEMBERS = [
+  'model',
+  'stream',
+  'max_tokens',
+  'max_completion_tokens',
+  'thinking',
+  'reasoning_effort',
+  'reasoning',
+  'web_search_options',
+  'tools',
+  'messages',
+  'metadata',
+];
 
 export class Gateway implements ExchangeHost {
   readonly #parts: GatewayParts;
   readonly #ticker = new Ticker();
-  /** Provider and path → path at the provider. */
-  readonly #targets = new Map<string, string>();
+  readonly #outbound: OutboundRequests;
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
+    this.#outbound = new OutboundRequests(parts.access);
   }
 
   get draining(): boolean {
@@ -59,7 +68,7 @@ export class Gateway implements ExchangeHost {
   handle(path: ProxiedPath, res: EngineResponse, head: RequestHead): void {
     const { access, admission, config } = this.#parts;
     const caller = access.evaluate(head);
-    const exchange = this.#begin(res, head, caller.client);
+    const exchange = this.#begin(path, res, head, caller.client);
 
     const refusal = apiRefusal(caller.level, config.apiKey !== null) ?? admission.enter(caller.client);
     if (refusal !== null) {
@@ -80,6 +89,10 @@ export class Gateway implements ExchangeHost {
     try {
       work();
     } catch (error) {
+      if (error instanceof BadDocument) {
+        exchange.refuse(invalid(error.message));
+        return;
+      }
       this.#parts.accounting.bug(error);
       exchange.refuse({ type: 'internal_error', message: 'Internal error' });
     }
@@ -95,7 +108,8 @@ export class Gateway implements ExchangeHost {
     }
     const asked = String(memberValue(body, scan.members.get('model') ?? NOWHERE));
     exchange.record.model = asked;
-    const decision = decideRoute(this.#parts.config, new MessagesFacts(asked, body, scan.members));
+    const Facts = path === '/v1/chat/completions' ? ChatFacts : MessagesFacts;
+    const decision = decideRoute(this.#parts.config, new Facts(asked, body, scan.members));
     if ('message' in decision) {
       exchange.refuse({ type: 'not_found_error', message: decision.message });
       return;
@@ -120,38 +134,27 @@ export class Gateway implements ExchangeHost {
       return;
     }
     exchange.provider = provider;
-    this.#send(path, exchange, provider, head, spliceMembers(body, scan, overrides(path, decision, asked)));
+    this.#send(exchange, provider, { path, head, body, scan, asked, decision, requestId: exchange.record.requestId });
     exchange.record.overheadMs = performance.now() - readAt;
   }
 
   /** Takes a place among the requests to the provider, or says why not. */
   #refusalAtTheProvider(provider: Provider): ProxyError | null {
     const { config, cluster, admission } = this.#parts;
-    if (provider.dialect !== 'anthropic') return wrongDialect(provider);
     if (config.performance.circuitBreakerEnabled && cluster.isUnavailable(provider.name)) return unavailable(provider);
     return admission.enterProvider(provider.name);
   }
 
-  #send(path: ProxiedPath, exchange: Exchange, provider: Provider, head: RequestHead, body: Buffer): void {
-    const target = this.#targetOf(provider, path, head.query);
-    const headers = requestHeaders(head.headers, provider, this.#parts.access);
-    const upstream = this.#parts.upstreams.of(provider);
-    this.#parts.accounting.sent(exchange.record);
+  #send(exchange: Exchange, provider: Provider, inbound: Inbound): void {
+    const { accounting, upstreams } = this.#parts;
+    const { record } = exchange;
+    const { target, headers, body, answer } = this.#outbound.prepare(inbound, (left) =>
+      accounting.leftOut(record, left),
+    );
+    exchange.answer = answer;
+    accounting.sent(record);
     this.#ticker.add(exchange);
-    exchange.sent(upstream.dispatch({ target, method: 'POST', headers, body }, exchange));
-  }
-
-  /** The client's query goes on as it came, behind what the base URL may have. */
-  #targetOf(provider: Provider, path: ProxiedPath, query: string): string {
-    const key = `${provider.name} ${path}`;
-    let target = this.#targets.get(key);
-    if (target === undefined) {
-      const url = new URL(joinUrl(provider.baseUrl, path));
-      target = url.pathname + url.search;
-      this.#targets.set(key, target);
-    }
-    if (query === '') return target;
-    return `${target}${target.includes('?') ? '&' : '?'}${query}`;
+    exchange.sent(upstreams.of(provider).dispatch({ target, method: 'POST', headers, body }, exchange));
   }
 
   account(exchange: Exchange): void {
@@ -166,8 +169,8 @@ export class Gateway implements ExchangeHost {
     this.#parts.accounting.providerFailed(exchange.record, error);
   }
 
-  #begin(res: EngineResponse, head: RequestHead, client: string): Exchange {
-    const exchange = new Exchange(this, res, {
+  #begin(path: ProxiedPath, res: EngineResponse, head: RequestHead, client: string): Exchange {
+    const exchange = new Exchange(this, res, clientOf(path), {
       requestId: nextRequestId(),
       method: head.method,
       path: head.path,
@@ -195,12 +198,6 @@ export class Gateway implements ExchangeHost {
 }
 
 const NOWHERE = { start: 0, end: 0 };
-function wrongDialect(provider: Provider): ProxyError {
-  return {
-    type: 'not_implemented_error',
-    message: `Provider ${JSON.stringify(provider.name)} speaks the ${provider.dialect} dialect; only providers of the anthropic dialect are served so far`,
-  };
-}
 
 function unavailable(provider: Provider): ProxyError {
   const message = `Provider ${JSON.stringify(provider.name)} is unavailable at the moment`;
@@ -223,12 +220,4 @@ function checkBody(body: Buffer): ScannedObject | ProxyError {
 
 function invalid(message: string): ProxyError {
   return { type: 'invalid_request_error', message };
-}
-
-/** What must change in the body: the model where routing chose another, and what the route's parameters override. */
-function overrides(path: ProxiedPath, decision: RouteDecision, asked: string): Record<string, unknown> {
-  // Counting takes none of the parameters of an answer.
-  const changed: Record<string, unknown> = path === '/v1/messages' ? { ...decision.parameters } : {};
-  if (decision.model !== asked) changed['model'] = decision.model;
-  return changed;
 }

@@ -1,8 +1,8 @@
 /** Which headers cross the proxy, and which do not. Everything unknown passes: clients and providers change often. */
 import type { Provider } from '../../shared/config/config';
 import { readBuildInfo } from '../../shared/version';
-import { decodableEncodings } from './inflate';
 import type { AccessRule } from '../http/access-rule';
+import { decodableEncodings } from './inflate';
 
 const USER_AGENT = `CCProxy/${readBuildInfo().version}`;
 
@@ -184,7 +184,12 @@ export interface TranslatedAnswerFacts {
 
 /** Reads a head of which nothing is copied. */
 export function readAnswerFacts(rawHeaders: readonly Uint8Array[]): TranslatedAnswerFacts {
-  const facts: TranslatedAnswerFacts = { requestId: null, contentType: '', contentEncoding: '', retryAfterSeconds: null };
+  const facts: TranslatedAnswerFacts = {
+    requestId: null,
+    contentType: '',
+    contentEncoding: '',
+    retryAfterSeconds: null,
+  };
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const rawValue = rawHeaders[i + 1] ?? new Uint8Array(0);
     const value = latin1(rawValue).trim();
@@ -192,7 +197,8 @@ export function readAnswerFacts(rawHeaders: readonly Uint8Array[]): TranslatedAn
     if (name === 'content-type') facts.contentType = value.toLowerCase();
     else if (name === 'content-encoding') facts.contentEncoding = value.toLowerCase();
     else if (name === 'retry-after') facts.retryAfterSeconds = secondsOf(value);
-    else if ((name === 'request-id' || name === 'x-request-id') && /^[\w.-]{1,128}$/.test(value)) facts.requestId = value;
+    else if ((name === 'request-id' || name === 'x-request-id') && /^[\w.-]{1,128}$/.test(value))
+      facts.requestId = value;
   }
   return facts;
 }

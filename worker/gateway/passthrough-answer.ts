@@ -57,7 +57,10 @@ export class PassthroughAnswer implements AnswerPath {
   onEnd(): AnswerEnd {
     if (this.#status === 204 || this.#status === 304) return { kind: 'no_body' };
     if (this.#endedTooEarly()) {
-      return { kind: 'failure', error: new UpstreamError('closed', "The provider's stream ended before its last event") };
+      return {
+        kind: 'failure',
+        error: new UpstreamError('closed', "The provider's stream ended before its last event"),
+      };
     }
     return { kind: 'end', last: this.#held };
   }
@@ -86,7 +89,8 @@ export class PassthroughAnswer implements AnswerPath {
   #startTap(contentEncoding: string): void {
     const tap = this.isStream ? new StreamTap(this.#rules) : new DocumentTap(this.#rules);
     this.#tap = tap;
-    if (contentEncoding !== '' && contentEncoding !== 'identity') this.#inflate = new InflatingFeed(contentEncoding, tap);
+    if (contentEncoding !== '' && contentEncoding !== 'identity')
+      this.#inflate = new InflatingFeed(contentEncoding, tap);
   }
 
   /** A stream that can be read along, and has had neither its last event nor an error. */

@@ -10,7 +10,7 @@ export const anthropicClient: ClientDialect = {
   writeDocument: (context) => new MessageWriter(context),
   statusOf: (error, providerStatus) => {
     if (error.type === 'overloaded_error') return 529;
-    if (error.type === 'api_error') return providerStatus >= 500 ? providerStatus : 500;
+    if (error.type === 'api_error') return Math.max(providerStatus, 500);
     return ERROR_STATUS[error.type];
   },
   errorBody: apiErrorBody,

@@ -10,7 +10,7 @@ export const openAiClient: ClientDialect = {
   writeDocument: (context) => new CompletionWriter(context),
   statusOf: (error, providerStatus) => {
     if (error.type !== 'api_error') return ERROR_STATUS[error.type];
-    return providerStatus >= 500 ? providerStatus : 500;
+    return Math.max(providerStatus, 500);
   },
   errorBody: chatErrorBody,
   streamError: chatStreamError,
