@@ -18,6 +18,8 @@ export type JsonKind = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'n
 /** Each costs a view: without a limit 32 MiB of them would block the process for seconds. */
 const MAX_MEMBERS = 10_000;
 const MAX_ITEMS = 100_000;
+/** In one document: many small arrays are no cheaper than a large one. */
+const MAX_VIEWS = 500_000;
 
 const NO_ITEMS: readonly JsonView[] = [];
 
@@ -28,6 +30,8 @@ const NO_ITEMS: readonly JsonView[] = [];
 interface Scan {
   view: DataView;
   ends: Map<number, number>;
+  /** Views that there are. */
+  count: number;
 }
 const LONG_BYTES = 128;
 const MAX_ENDS = 100_000;
@@ -149,6 +153,7 @@ function readMembers({ body, start, end }: JsonView, scan: Scan): Map<string, Js
     i = skipSpace(view, skipSpace(view, nameEnd, end) + 1, end);
     const valueEnd = skipValue(scan, i, end);
     members.set(name, new JsonView(body, i, valueEnd, scan));
+    countView(scan);
     if (members.size > MAX_MEMBERS) throw new BadDocument(`an object has more than ${MAX_MEMBERS} members`);
     i = nextItem(view, valueEnd, end);
   }
@@ -162,10 +167,15 @@ function readItems({ body, start, end }: JsonView, scan: Scan): JsonView[] {
   while (view.getUint8(i) !== 0x5d) {
     const itemEnd = skipValue(scan, i, end);
     items.push(new JsonView(body, i, itemEnd, scan));
+    countView(scan);
     if (items.length > MAX_ITEMS) throw new BadDocument(`an array has more than ${MAX_ITEMS} items`);
     i = nextItem(view, itemEnd, end);
   }
   return items;
+}
+
+function countView(scan: Scan): void {
+  if (++scan.count > MAX_VIEWS) throw new BadDocument(`the request has more than ${MAX_VIEWS} members and items`);
 }
 
 /** From behind an item to the next one, or to the closing bracket. */
@@ -221,5 +231,5 @@ function isScalarByte(byte: number): boolean {
 }
 
 function scanOf(body: Buffer): Scan {
-  return { view: new DataView(body.buffer, body.byteOffset, body.length), ends: new Map() };
+  return { view: new DataView(body.buffer, body.byteOffset, body.length), ends: new Map(), count: 0 };
 }
