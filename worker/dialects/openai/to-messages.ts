@@ -70,12 +70,11 @@ export class Conversation {
       this.#wait('user', readContent(content, path, this.#translation));
       return;
     }
-    const parts: Part[] = [];
-    for (const [i, block] of content.items().entries()) {
+    const parts = content.items().flatMap((block, i) => {
       const here = `${path}.${i}`;
-      if (blockType(block, here) === 'tool_result') parts.push(...this.#toolResult(block, here));
-      else parts.push(...readBlock(block, here, this.#translation));
-    }
+      const isResult = blockType(block, here) === 'tool_result';
+      return isResult ? this.#toolResult(block, here) : readBlock(block, here, this.#translation);
+    });
     this.#wait('user', parts);
   }
 
@@ -99,7 +98,7 @@ export class Conversation {
 
   #assistant(content: JsonView, path: string, last: boolean): void {
     const { quirks } = this.#translation;
-    const texts: Part[] = [];
+    const texts: Part[][] = [];
     const calls: JsonView[] = [];
     const thoughts: JsonView[] = [];
     if (content.kind === 'array') {
@@ -107,10 +106,10 @@ export class Conversation {
         const type = blockType(block, `${path}.${i}`);
         if (type === 'tool_use') calls.push(block);
         else if (type === 'thinking' || type === 'redacted_thinking') thoughts.push(block);
-        else texts.push(...readBlock(block, `${path}.${i}`, this.#translation));
+        else texts.push(readBlock(block, `${path}.${i}`, this.#translation));
       }
-    } else texts.push(...readContent(content, path, this.#translation));
-    const said = texts.filter((part) => part.kind === 'text' && !isEmptyText(part));
+    } else texts.push(readContent(content, path, this.#translation));
+    const said = texts.flat().filter((part) => part.kind === 'text' && !isEmptyText(part));
     // Thinking alone is no message anywhere.
     if (said.length === 0 && calls.length === 0) return;
     this.#writeWaiting();
@@ -142,7 +141,7 @@ export class Conversation {
     if (kept.length === 0) return;
     const known = role === 'system' && !this.#translation.quirks.systemAnywhere ? 'user' : role;
     const before = this.#waiting.at(-1);
-    if (before?.role === known) before.parts.push(...kept);
+    if (before?.role === known) for (const part of kept) before.parts.push(part);
     else this.#waiting.push({ role: known, parts: kept });
   }
 
