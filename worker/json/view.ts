@@ -4,6 +4,7 @@
  * all bytes of a body go on as they are.
  */
 import { skipSpace, skipString } from './members';
+import { shortText } from './short-text';
 
 /** A document has something that no honest client sends; `message` says what, for the client. */
 export class BadDocument extends Error {
@@ -103,8 +104,7 @@ export class JsonView {
   /** A string's text; undefined for anything else. */
   text(): string | undefined {
     if (this.kind !== 'string') return undefined;
-    const inner = this.inner();
-    return inner.includes('\\') ? (JSON.parse(`"${inner}"`) as string) : inner; // A JSON string is a string.
+    return textBetween(this.#scan, this.body, this.start + 1, this.end - 1);
   }
 
   /** The text of a member that is a string; undefined otherwise. */
@@ -147,8 +147,7 @@ function readMembers({ body, start, end }: JsonView, scan: Scan): Map<string, Js
   let i = skipSpace(view, start + 1, end);
   while (view.getUint8(i) !== 0x7d) {
     const nameEnd = skipString(view, i + 1, end);
-    const written = body.toString('utf8', i + 1, nameEnd - 1);
-    const name = written.includes('\\') ? (JSON.parse(`"${written}"`) as string) : written; // A JSON string is a string.
+    const name = textBetween(scan, body, i + 1, nameEnd - 1);
     // Behind the name: space, a colon, space.
     i = skipSpace(view, skipSpace(view, nameEnd, end) + 1, end);
     const valueEnd = skipValue(scan, i, end);
@@ -172,6 +171,14 @@ function readItems({ body, start, end }: JsonView, scan: Scan): JsonView[] {
     i = nextItem(view, itemEnd, end);
   }
   return items;
+}
+
+/** What stands between a string's quotes, without its escapes. */
+function textBetween({ view }: Scan, body: Buffer, start: number, end: number): string {
+  const short = shortText(body, view, start, end);
+  if (short !== null) return short;
+  const written = body.toString('utf8', start, end);
+  return written.includes('\\') ? (JSON.parse(`"${written}"`) as string) : written; // A JSON string is a string.
 }
 
 function countView(scan: Scan): void {
