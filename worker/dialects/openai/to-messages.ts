@@ -99,14 +99,15 @@ export class Conversation {
   #assistant(content: JsonView, path: string, last: boolean): void {
     const { quirks } = this.#translation;
     const texts: Part[][] = [];
-    const calls: JsonView[] = [];
+    const calls: Array<[block: JsonView, path: string]> = [];
     const thoughts: JsonView[] = [];
     if (content.kind === 'array') {
       for (const [i, block] of content.items().entries()) {
-        const type = blockType(block, `${path}.${i}`);
-        if (type === 'tool_use') calls.push(block);
+        const here = `${path}.${i}`;
+        const type = blockType(block, here);
+        if (type === 'tool_use') calls.push([block, here]);
         else if (type === 'thinking' || type === 'redacted_thinking') thoughts.push(block);
-        else texts.push(readBlock(block, `${path}.${i}`, this.#translation));
+        else texts.push(readBlock(block, here, this.#translation));
       }
     } else texts.push(readContent(content, path, this.#translation));
     const said = texts.flat().filter((part) => part.kind === 'text' && !isEmptyText(part));
@@ -117,9 +118,9 @@ export class Conversation {
     if (said.length === 0) this.#pieces.add(quirks.noContent);
     else writeContent(this.#pieces, said);
     this.#pieces.add(earlierThinking(thoughts, calls.length > 0, quirks));
-    calls.forEach((call, i) => {
+    calls.forEach(([call, here], i) => {
       this.#pieces.add(i === 0 ? ',"tool_calls":[' : ',');
-      this.#call(call, path);
+      this.#call(call, here);
     });
     if (calls.length > 0) this.#pieces.add(']');
     else if (last && quirks.markedPrefill) this.#pieces.add(',"prefix":true');
@@ -127,9 +128,9 @@ export class Conversation {
   }
 
   #call(block: JsonView, path: string): void {
-    const id = toolIdFor(requiredText(block, 'id', `${path}: tool_use.id`), this.#translation.quirks.toolIds);
-    const name = required(block, 'name', 'string', `${path}: tool_use.name`);
-    const input = required(block, 'input', 'object', `${path}: tool_use.input`);
+    const id = toolIdFor(requiredText(block, 'id', `${path}.id`), this.#translation.quirks.toolIds);
+    const name = required(block, 'name', 'string', `${path}.name`);
+    const input = required(block, 'input', 'object', `${path}.input`);
     this.#pieces
       .add(`{"id":"${escapeText(id)}","type":"function","function":{"name":"`)
       .inner(name)
