@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type JsonView, viewOf } from '../../worker/json/view';
+import { BadDocument, type JsonView, viewOf } from '../../worker/json/view';
 
 /** The whole document, by way of views only. */
 function built(view: JsonView): unknown {
@@ -28,6 +28,15 @@ describe('Views that share what was scanned', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('are limited in number, however they are spread', () => {
+    const built = (lists: number) => {
+      const view = viewOf(JSON.stringify(Array.from({ length: lists }, () => Array.from({ length: 9 }, () => 1))));
+      return view.items().reduce((sum, list) => sum + list.items().length, 0);
+    };
+    expect(built(50_000)).to.equal(450_000);
+    expect(() => built(50_001)).to.throw(BadDocument, 'more than 500000');
   });
 
   it('find a long value below the depth to which ends are noted', () => {

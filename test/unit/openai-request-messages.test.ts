@@ -277,7 +277,7 @@ describe('OpenAI request: mistakes', () => {
     [{ messages: [user([{ type: 'image' }])] }, 'messages.0.content.0.source: Field required'],
     [{ messages: [user([result('t', [{ type: 'text' }])])] }, 'messages.0.content.0.content.0.text: Field required'],
     [{ messages: [user([{ type: 'tool_result' }])] }, 'messages.0.content.0.tool_use_id: Field required'],
-    [{ messages: [assistant({ type: 'tool_use', id: 'a', name: 'b' })] }, 'tool_use.input: Field required'],
+    [{ messages: [assistant({ type: 'tool_use', id: 'a', name: 'b' })] }, 'messages.0.content.0.input: Field required'],
     [{ messages: [user('x')], system: 1 }, 'system: Input should be a valid string or array'],
   ];
   for (const [request, message] of cases) {

@@ -71,6 +71,32 @@ describe('OpenAI stream: tool calls', () => {
     ]);
   });
 
+  it('wait for each other until the end once they are interleaved', () => {
+    const chunks = [
+      piece({ index: 0, id: 'c0', name: 'f', args: '{' }, { index: 1, id: 'c1', name: 'g', args: '{}' }),
+      piece({ index: 0, args: '}' }),
+      text('a'),
+      piece({ index: 2, id: 'c2', name: 'h', args: '{}' }),
+    ];
+    expect(contents(...chunks)).to.deep.equal([
+      ...made('c0', 'f', '{}'),
+      ...made('c1', 'g', '{}'),
+      { text: 'a' },
+      ...made('c2', 'h', '{}'),
+    ]);
+  });
+
+  it('are not whole for a bracket within a string', () => {
+    for (const [begin, end] of [
+      ['{"a":"}', '"}'],
+      ['{"a":"\\"}', '"}'],
+      ['{"a":["{"', ']}'],
+    ] as const) {
+      const chunks = [piece({ index: 0, id: 'c', name: 'f', args: begin }), text('x'), piece({ index: 0, args: end })];
+      expect(contents(...chunks), begin).to.deep.equal([...made('c', 'f', begin + end), { text: 'x' }]);
+    }
+  });
+
   it('take id and name from the first piece, however often they are repeated', () => {
     expect(
       contents(
@@ -131,6 +157,9 @@ describe('OpenAI stream: tool calls', () => {
         piece({ index: 0, id: 'b', name: 'f', args: '{}' }),
       ),
     ).to.deep.equal([...made('a', 'f', '{}'), ...made('b', 'f', '{}')]);
+    expect(
+      contents(piece({ index: 0, id: 'a', name: 'f' }), piece({ index: 0, id: 'b', name: 'f', args: '{}' })),
+    ).to.deep.equal([...made('a', 'f'), ...made('b', 'f', '{}')]);
   });
 
   it('take arguments as an object, at the end only, or none', () => {

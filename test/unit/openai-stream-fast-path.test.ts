@@ -4,20 +4,23 @@ import fc from 'fast-check';
 import { FastPath } from '../../worker/dialects/openai/fast-path';
 import { ChunkReader } from '../../worker/dialects/openai/read-chunk';
 import { chunk, events, streamCalls } from '../support/chat-completions';
-import { type SinkCall, StrictSink } from '../support/strict-sink';
+import { StrictSink, type SinkCall } from '../support/strict-sink';
 
 /** Every chunk by JSON.parse. */
-function slowCalls(datas: readonly string[]): SinkCall[] {
+function slowCalls(datas: readonly string[], provider: string): SinkCall[] {
   const sink = new StrictSink();
-  const reader = new ChunkReader(sink, false);
+  const reader = new ChunkReader(sink, provider === 'openrouter');
   for (const data of datas) if (!reader.assembly.over) reader.read(JSON.parse(data));
   reader.end();
   return sink.calls;
 }
 
-function fastCalls(datas: readonly string[]): SinkCall[] {
-  return streamCalls(events([...datas, '[DONE]']));
+function fastCalls(datas: readonly string[], provider: string): SinkCall[] {
+  return streamCalls(events([...datas, '[DONE]']), provider);
 }
+
+/** One that has nothing to pack, and one that packs what proves its thinking. */
+const PROVIDERS = ['generic', 'openrouter'];
 
 /** Ids that were made up differ. */
 function comparable(calls: readonly SinkCall[]): string {
@@ -66,6 +69,7 @@ const delta = fc.oneof(
       ([index, text]) =>
         `{"tool_calls":[{"index":${index},"id":"c${index}","function":{"name":"f","arguments":"${text}"}}]}`,
     ),
+  written.map((text) => `{"reasoning_details":[{"type":"reasoning.text","text":"${text}","index":0}]}`),
   written.map((text) => `{"refusal":"${text}"}`),
   fc.constantFrom('{}', 'null', '{"content":[{"type":"text","text":"part"}]}'),
 );
@@ -96,7 +100,9 @@ describe('OpenAI stream: the fast path', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(data, fc.integer({ min: 1, max: 4 })), { maxLength: 12 }), (chunks) => {
         const datas = chunks.flatMap(([text, times]) => Array.from({ length: times }, () => text));
-        expect(comparable(fastCalls(datas))).to.equal(comparable(slowCalls(datas)));
+        for (const provider of PROVIDERS) {
+          expect(comparable(fastCalls(datas, provider))).to.equal(comparable(slowCalls(datas, provider)));
+        }
       }),
       { numRuns: 2000 },
     );
@@ -111,7 +117,9 @@ describe('OpenAI stream: the fast path', () => {
     fc.assert(
       fc.property(shape, fc.array(written, { minLength: 2, maxLength: 30 }), (make, texts) => {
         const datas = texts.map(make);
-        expect(comparable(fastCalls(datas))).to.equal(comparable(slowCalls(datas)));
+        for (const provider of PROVIDERS) {
+          expect(comparable(fastCalls(datas, provider))).to.equal(comparable(slowCalls(datas, provider)));
+        }
       }),
       { numRuns: 1000 },
     );
@@ -155,6 +163,14 @@ describe('OpenAI stream: the fast path', () => {
     ]) {
       expect(fast.match(other), other).to.equal(null);
     }
+  });
+
+  it('is not taken where anything behind the padding differs', () => {
+    const padded = (rest: object) => stringified({ content: 'a' }, {}, { obfuscation: 'xyz', ...rest });
+    const fast = learned(padded({ z: 1 }));
+    expect(fast.match(padded({ z: 1 }))).to.equal('a');
+    expect(fast.match(padded({ z: 2 }))).to.equal(null);
+    expect(fast.match(padded({ z: 1, usage: { prompt_tokens: 1 } }))).to.equal(null);
   });
 
   it('is learned from no chunk that says more than a piece', () => {

@@ -4,6 +4,7 @@
  * all bytes of a body go on as they are.
  */
 import { skipSpace, skipString } from './members';
+import { shortText } from './short-text';
 
 /** A document has something that no honest client sends; `message` says what, for the client. */
 export class BadDocument extends Error {
@@ -18,6 +19,8 @@ export type JsonKind = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'n
 /** Each costs a view: without a limit 32 MiB of them would block the process for seconds. */
 const MAX_MEMBERS = 10_000;
 const MAX_ITEMS = 100_000;
+/** In one document: many small arrays are no cheaper than a large one. */
+const MAX_VIEWS = 500_000;
 
 const NO_ITEMS: readonly JsonView[] = [];
 
@@ -28,6 +31,8 @@ const NO_ITEMS: readonly JsonView[] = [];
 interface Scan {
   view: DataView;
   ends: Map<number, number>;
+  /** Views that there are. */
+  count: number;
 }
 const LONG_BYTES = 128;
 const MAX_ENDS = 100_000;
@@ -99,8 +104,7 @@ export class JsonView {
   /** A string's text; undefined for anything else. */
   text(): string | undefined {
     if (this.kind !== 'string') return undefined;
-    const inner = this.inner();
-    return inner.includes('\\') ? (JSON.parse(`"${inner}"`) as string) : inner; // A JSON string is a string.
+    return textBetween(this.#scan, this.body, this.start + 1, this.end - 1);
   }
 
   /** The text of a member that is a string; undefined otherwise. */
@@ -147,12 +151,12 @@ function readMembers({ body, start, end }: JsonView, scan: Scan): Map<string, Js
   let i = skipSpace(view, start + 1, end);
   while (view.getUint8(i) !== 0x7d) {
     const nameEnd = skipString(view, i + 1, end);
-    const written = body.toString('utf8', i + 1, nameEnd - 1);
-    const name = written.includes('\\') ? (JSON.parse(`"${written}"`) as string) : written; // A JSON string is a string.
+    const name = textBetween(scan, body, i + 1, nameEnd - 1);
     // Behind the name: space, a colon, space.
     i = skipSpace(view, skipSpace(view, nameEnd, end) + 1, end);
     const valueEnd = skipValue(scan, i, end);
     members.set(name, new JsonView(body, i, valueEnd, scan));
+    countView(scan);
     if (members.size > MAX_MEMBERS) throw new BadDocument(`an object has more than ${MAX_MEMBERS} members`);
     i = nextItem(view, valueEnd, end);
   }
@@ -166,10 +170,23 @@ function readItems({ body, start, end }: JsonView, scan: Scan): JsonView[] {
   while (view.getUint8(i) !== 0x5d) {
     const itemEnd = skipValue(scan, i, end);
     items.push(new JsonView(body, i, itemEnd, scan));
+    countView(scan);
     if (items.length > MAX_ITEMS) throw new BadDocument(`an array has more than ${MAX_ITEMS} items`);
     i = nextItem(view, itemEnd, end);
   }
   return items;
+}
+
+/** What stands between a string's quotes, without its escapes. */
+function textBetween({ view }: Scan, body: Buffer, start: number, end: number): string {
+  const short = shortText(body, view, start, end);
+  if (short !== null) return short;
+  const written = body.toString('utf8', start, end);
+  return written.includes('\\') ? (JSON.parse(`"${written}"`) as string) : written; // A JSON string is a string.
+}
+
+function countView(scan: Scan): void {
+  if (++scan.count > MAX_VIEWS) throw new BadDocument(`the request has more than ${MAX_VIEWS} members and items`);
 }
 
 /** From behind an item to the next one, or to the closing bracket. */
@@ -225,5 +242,5 @@ function isScalarByte(byte: number): boolean {
 }
 
 function scanOf(body: Buffer): Scan {
-  return { view: new DataView(body.buffer, body.byteOffset, body.length), ends: new Map() };
+  return { view: new DataView(body.buffer, body.byteOffset, body.length), ends: new Map(), count: 0 };
 }

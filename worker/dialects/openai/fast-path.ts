@@ -43,6 +43,8 @@ const MAX_PAUSE = 63;
 
 export class FastPath {
   #frame: Frame | null = null;
+  /** A frame was looked for, and its matches since. */
+  #learned = false;
   #hits = 0;
   /** Parsed chunks from which nothing is learned: where each frame differs, learning only costs. */
   #pause = 0;
@@ -85,8 +87,9 @@ export class FastPath {
     }
     const piece = pieceOf(chunk);
     if (piece === null || data.length > MAX_LEARNED || piece.value === PROBE) return;
-    this.#nextPause = this.#frame !== null && this.#hits === 0 ? Math.min(MAX_PAUSE, this.#nextPause * 2 + 1) : 0;
+    this.#nextPause = this.#learned && this.#hits === 0 ? Math.min(MAX_PAUSE, this.#nextPause * 2 + 1) : 0;
     this.#pause = this.#nextPause;
+    this.#learned = true;
     this.#hits = 0;
     this.#frame = frameOf(data, piece);
   }

@@ -70,12 +70,11 @@ export class Conversation {
       this.#wait('user', readContent(content, path, this.#translation));
       return;
     }
-    const parts: Part[] = [];
-    for (const [i, block] of content.items().entries()) {
+    const parts = content.items().flatMap((block, i) => {
       const here = `${path}.${i}`;
-      if (blockType(block, here) === 'tool_result') parts.push(...this.#toolResult(block, here));
-      else parts.push(...readBlock(block, here, this.#translation));
-    }
+      const isResult = blockType(block, here) === 'tool_result';
+      return isResult ? this.#toolResult(block, here) : readBlock(block, here, this.#translation);
+    });
     this.#wait('user', parts);
   }
 
@@ -99,18 +98,19 @@ export class Conversation {
 
   #assistant(content: JsonView, path: string, last: boolean): void {
     const { quirks } = this.#translation;
-    const texts: Part[] = [];
-    const calls: JsonView[] = [];
+    const texts: Part[][] = [];
+    const calls: Array<[block: JsonView, path: string]> = [];
     const thoughts: JsonView[] = [];
     if (content.kind === 'array') {
       for (const [i, block] of content.items().entries()) {
-        const type = blockType(block, `${path}.${i}`);
-        if (type === 'tool_use') calls.push(block);
+        const here = `${path}.${i}`;
+        const type = blockType(block, here);
+        if (type === 'tool_use') calls.push([block, here]);
         else if (type === 'thinking' || type === 'redacted_thinking') thoughts.push(block);
-        else texts.push(...readBlock(block, `${path}.${i}`, this.#translation));
+        else texts.push(readBlock(block, here, this.#translation));
       }
-    } else texts.push(...readContent(content, path, this.#translation));
-    const said = texts.filter((part) => part.kind === 'text' && !isEmptyText(part));
+    } else texts.push(readContent(content, path, this.#translation));
+    const said = texts.flat().filter((part) => part.kind === 'text' && !isEmptyText(part));
     // Thinking alone is no message anywhere.
     if (said.length === 0 && calls.length === 0) return;
     this.#writeWaiting();
@@ -118,9 +118,9 @@ export class Conversation {
     if (said.length === 0) this.#pieces.add(quirks.noContent);
     else writeContent(this.#pieces, said);
     this.#pieces.add(earlierThinking(thoughts, calls.length > 0, quirks));
-    calls.forEach((call, i) => {
+    calls.forEach(([call, here], i) => {
       this.#pieces.add(i === 0 ? ',"tool_calls":[' : ',');
-      this.#call(call, path);
+      this.#call(call, here);
     });
     if (calls.length > 0) this.#pieces.add(']');
     else if (last && quirks.markedPrefill) this.#pieces.add(',"prefix":true');
@@ -128,9 +128,9 @@ export class Conversation {
   }
 
   #call(block: JsonView, path: string): void {
-    const id = toolIdFor(requiredText(block, 'id', `${path}: tool_use.id`), this.#translation.quirks.toolIds);
-    const name = required(block, 'name', 'string', `${path}: tool_use.name`);
-    const input = required(block, 'input', 'object', `${path}: tool_use.input`);
+    const id = toolIdFor(requiredText(block, 'id', `${path}.id`), this.#translation.quirks.toolIds);
+    const name = required(block, 'name', 'string', `${path}.name`);
+    const input = required(block, 'input', 'object', `${path}.input`);
     this.#pieces
       .add(`{"id":"${escapeText(id)}","type":"function","function":{"name":"`)
       .inner(name)
@@ -142,7 +142,7 @@ export class Conversation {
     if (kept.length === 0) return;
     const known = role === 'system' && !this.#translation.quirks.systemAnywhere ? 'user' : role;
     const before = this.#waiting.at(-1);
-    if (before?.role === known) before.parts.push(...kept);
+    if (before?.role === known) for (const part of kept) before.parts.push(part);
     else this.#waiting.push({ role: known, parts: kept });
   }
 
