@@ -143,6 +143,7 @@ describe('An error of Gemini', () => {
       `api_key: "${secret}"`,
       `Authorization: Bearer ${secret.slice(4)}`,
       `bad key ${secret}`,
+      `caller ${secret} is unknown`,
       `access_token=${secret.slice(4)}`,
     ]) {
       expect(readError(400, body(400, 'INVALID_ARGUMENT', said)).message).not.to.contain(secret.slice(8));

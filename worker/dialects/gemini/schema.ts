@@ -20,8 +20,6 @@ const MAX_NODES = 2000;
 /** A reference may be used often: what comes out may be larger than what went in, but not without bound. */
 const MAX_GROWTH = 8;
 const ROOM_BYTES = 4096;
-/** What a node costs besides its texts, about. */
-const NODE_BYTES = 32;
 const MAX_POINTER_STEPS = 32;
 /** Of `$ref` to `$ref`, and of `allOf` in `allOf`. */
 const MAX_PARTS = 32;
@@ -54,6 +52,7 @@ class Cleaner {
   /** Being written: an object in it that is one of these is a cycle. */
   readonly #open = new Set<JsonView>();
   #nodes = 0;
+  /** Of texts, choices and names that may still be copied. */
   #bytes: number;
 
   constructor(root: JsonView) {
@@ -64,7 +63,6 @@ class Cleaner {
   node(schema: JsonView, depth: number): string {
     if (schema.kind !== 'object' || this.#isFull()) return ANYTHING;
     this.#nodes++;
-    this.#bytes -= NODE_BYTES;
     const parts = this.#parts(schema);
     const texts = this.#texts(parts);
     const types = typesOf(parts);
@@ -107,7 +105,6 @@ class Cleaner {
     const branches = types.map((type) => {
       if (this.#isFull()) return ANYTHING;
       this.#nodes++;
-      this.#bytes -= NODE_BYTES;
       return object(this.#typed(type, parts, depth + 1));
     });
     return [`"anyOf":[${branches.join(',')}]`];

@@ -7,7 +7,7 @@ import { parametersSchema } from './schema';
 /** Of all schemas; Gemini takes requests of 20 MB. */
 const MAX_SCHEMA_CHARS = 8 * 1024 * 1024;
 
-interface Function {
+interface Declaration {
   name: JsonView;
   description: JsonView | undefined;
   /** JSON text, or null for a function without arguments. */
@@ -15,7 +15,7 @@ interface Function {
 }
 
 export interface Tools {
-  functions: Function[];
+  functions: Declaration[];
   /** Gemini's own search is offered. */
   search: boolean;
   /** JSON text of `functionCallingConfig`, or null. */
@@ -34,7 +34,7 @@ export interface Tools {
 export function readTools(request: JsonView, loaded: ReadonlySet<string>, warn: Warn): Tools {
   const choice = request.get('tool_choice');
   const chosen = choice?.textOf('type') === 'tool' ? choice.textOf('name') : undefined;
-  const functions: Function[] = [];
+  const functions: Declaration[] = [];
   const searches: string[] = [];
   let schemaChars = 0;
   for (const [index, tool] of (request.get('tools')?.items() ?? []).entries()) {
@@ -80,7 +80,7 @@ function nameOf(tool: JsonView, at: string): JsonView {
   return name;
 }
 
-function readFunction(tool: JsonView, at: string): Function {
+function readFunction(tool: JsonView, at: string): Declaration {
   const description = tool.get('description');
   const schema = tool.get('input_schema');
   if (schema !== undefined && schema.kind !== 'object') {
@@ -93,7 +93,7 @@ function readFunction(tool: JsonView, at: string): Function {
   };
 }
 
-function readChoice(choice: JsonView | undefined, functions: Function[], warn: Warn): string | null {
+function readChoice(choice: JsonView | undefined, functions: Declaration[], warn: Warn): string | null {
   if (choice === undefined) return null;
   if (choice.get('disable_parallel_tool_use')?.raw() === 'true') {
     warn('tool_choice.disable_parallel_tool_use was left out: the provider does not have it');
