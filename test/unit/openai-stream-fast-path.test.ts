@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { FastPath } from '../../worker/dialects/openai/fast-path';
 import { ChunkReader } from '../../worker/dialects/openai/read-chunk';
 import { chunk, events, streamCalls } from '../support/chat-completions';
-import { StrictSink, type SinkCall } from '../support/strict-sink';
+import { type SinkCall, StrictSink } from '../support/strict-sink';
 
 /** Every chunk by JSON.parse. */
 function slowCalls(datas: readonly string[], provider: string): SinkCall[] {
