@@ -1,6 +1,6 @@
 /** https://docs.anthropic.com/en/api/errors */
 import { errorBody } from '../anthropic-wire';
-import { type FailureAnswer, type FailureFacts, OVERFLOW } from './failures';
+import { type FailureAnswer, type FailureFacts, OVERFLOW } from './failure-facts';
 
 export function anthropicFailure({ kind, model, retryAfter }: FailureFacts): FailureAnswer {
   switch (kind) {

@@ -1,5 +1,5 @@
 /** https://ai.google.dev/gemini-api/docs/troubleshooting, in the shape of https://cloud.google.com/apis/design/errors */
-import { type FailureAnswer, type FailureFacts, OVERFLOW } from './failures';
+import { type FailureAnswer, type FailureFacts, OVERFLOW } from './failure-facts';
 
 export function geminiFailure({ kind, model, retryAfter, key }: FailureFacts): FailureAnswer {
   switch (kind) {

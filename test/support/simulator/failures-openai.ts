@@ -1,5 +1,5 @@
 /** https://platform.openai.com/docs/guides/error-codes */
-import { type FailureAnswer, type FailureFacts, OVERFLOW } from './failures';
+import { type FailureAnswer, type FailureFacts, OVERFLOW } from './failure-facts';
 
 export function openAiFailure({ kind, model, retryAfter, key }: FailureFacts): FailureAnswer {
   switch (kind) {

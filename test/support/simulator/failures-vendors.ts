@@ -4,7 +4,7 @@
  * https://console.groq.com/docs/errors, https://docs.mistral.ai/api, https://docs.x.ai/docs/key-information/debugging,
  * https://docs.ollama.com/api/errors.
  */
-import { type FailureAnswer, type FailureFacts, type FailureKind, OVERFLOW } from './failures';
+import { type FailureAnswer, type FailureFacts, type FailureKind, OVERFLOW } from './failure-facts';
 import type { Vendor } from './turn';
 
 type Said = [status: number, message: string, more?: Record<string, unknown>];

@@ -1,5 +1,5 @@
 /** Error answers in the shape and the words of each provider, by what they mean. */
-import type { HeaderInput } from '../http-head';
+import type { Failure, FailureAnswer, FailureFacts } from './failure-facts';
 import { anthropicFailure } from './failures-anthropic';
 import { geminiFailure } from './failures-gemini';
 import { openAiFailure } from './failures-openai';
@@ -7,39 +7,14 @@ import { vendorFailure } from './failures-vendors';
 import type { SimulatedDialect } from './headers-check';
 import type { Vendor } from './turn';
 
-export const FAILURE_KINDS = [
-  ...(['auth', 'rate_limit', 'context_overflow', 'overloaded', 'server', 'not_found'] as const),
-  ...(['content_filter', 'billing'] as const),
-];
-export type FailureKind = (typeof FAILURE_KINDS)[number];
-
-export interface Failure {
-  kind: FailureKind;
-  /** Instead of the provider's own. */
-  status?: number;
-  /** Seconds, for `rate_limit` and `overloaded`. Default 7. */
-  retryAfter?: number;
-  /** The message repeats the key that came, whole, where providers mask it. */
-  tellKey?: boolean;
-}
-
-/** What the words of a failure are made of. */
-export interface FailureFacts {
-  kind: FailureKind;
-  model: string;
-  retryAfter: number;
-  /** The key as the message tells it. */
-  key: string;
-}
-
-export interface FailureAnswer {
-  status: number;
-  body: unknown;
-  headers?: HeaderInput;
-}
-
-/** Numbers of every context overflow, where its provider tells them. */
-export const OVERFLOW = { input: 199_000, max: 32_000, limit: 200_000 };
+export {
+  FAILURE_KINDS,
+  type Failure,
+  type FailureAnswer,
+  type FailureFacts,
+  type FailureKind,
+  OVERFLOW,
+} from './failure-facts';
 
 /** @param key what the client sent, or null */
 export function failureAnswer(

@@ -27,26 +27,31 @@ export function checkHead(request: MockRequest, dialect: SimulatedDialect, key: 
   }
 }
 
+/** There is one credential, it is the key, and it is in a header of this provider's. */
 function checkKey(request: MockRequest, dialect: SimulatedDialect, key: string | null): void {
-  const [name, value] = keyHeader(dialect, key);
+  const accepted = key === null ? [] : accepting(dialect, key);
   const sent = request.rawHeaders.filter(([written]) => KEY_HEADERS.includes(written.toLowerCase()));
-  const others = sent.filter(([written]) => written.toLowerCase() !== name || key === null);
+  const others = sent.filter(([written]) => !accepted.some(([name]) => name === written.toLowerCase()));
   if (others.length > 0) {
     throw new Refused(`A credential in ${others.map(([written]) => written.toLowerCase()).join(', ')}`);
   }
   if (new URLSearchParams(request.query).has('key')) throw new Refused('A key in the query ends in logs');
-  if (key !== null && (sent.length !== 1 || sent[0]?.[1] !== value)) {
-    throw new Refused(sent.length === 0 ? 'No API key' : 'Wrong API key', { status: 401 });
-  }
+  const [first] = sent;
+  if (key === null) return;
+  if (first === undefined) throw new Refused('No API key', { status: 401 });
+  const isRight = accepted.some(([name, value]) => first[0].toLowerCase() === name && first[1] === value);
+  if (sent.length > 1 || !isRight) throw new Refused('Wrong API key', { status: 401 });
 }
 
-function keyHeader(dialect: SimulatedDialect, key: string | null): [name: string, value: string] {
+function accepting(dialect: SimulatedDialect, key: string): [name: string, value: string][] {
+  const bearer: [string, string] = ['authorization', `Bearer ${key}`];
   switch (dialect) {
     case 'anthropic':
-      return ['x-api-key', key ?? ''];
+      // Documented is x-api-key; the official SDK (1.12) sends the same key as a Bearer.
+      return [['x-api-key', key], bearer];
     case 'openai':
-      return ['authorization', `Bearer ${key ?? ''}`];
+      return [bearer];
     case 'gemini':
-      return ['x-goog-api-key', key ?? ''];
+      return [['x-goog-api-key', key]];
   }
 }
