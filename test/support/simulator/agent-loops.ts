@@ -6,6 +6,7 @@ import {
   type AgentOptions,
   type AgentState,
   MAX_TURNS,
+  modelNow,
   runTool,
   SYSTEM,
   TASK,
@@ -22,13 +23,15 @@ interface Said {
 }
 
 /** On `@anthropic-ai/sdk`: whatever it is told goes back as it came, thinking above all. */
-export async function anthropicAgent(client: Anthropic, { model, stream }: AgentOptions): Promise<AgentState> {
+export async function anthropicAgent(client: Anthropic, options: AgentOptions): Promise<AgentState> {
   const state = newState();
   const messages: Anthropic.MessageParam[] = [{ role: 'user', content: TASK }];
   const tools = TOOL_LIST.map(({ name, description, schema }) => ({ name, description, input_schema: schema }));
   for (let i = 0; i < MAX_TURNS; i++) {
-    const params = { model, max_tokens: 4000, system: SYSTEM, messages, tools };
-    const message = stream ? await client.messages.stream(params).finalMessage() : await client.messages.create(params);
+    const params = { model: modelNow(options), max_tokens: 4000, system: SYSTEM, messages, tools };
+    const message = options.stream
+      ? await client.messages.stream(params).finalMessage()
+      : await client.messages.create(params);
     const { content } = message;
     const uses = content.filter((block) => block.type === 'tool_use');
     const outcomes = note(state, {
@@ -56,7 +59,7 @@ function anthropicResult(id: string, { text, isError, image }: ToolOutcome): Ant
 }
 
 /** On `openai`: only documented members go back, and `reasoning_content`, as DeepSeek's documentation has it. */
-export async function openAiAgent(client: OpenAI, { model, stream }: AgentOptions): Promise<AgentState> {
+export async function openAiAgent(client: OpenAI, options: AgentOptions): Promise<AgentState> {
   const state = newState();
   const messages: OpenAI.ChatCompletionMessageParam[] = [
     { role: 'system', content: SYSTEM },
@@ -66,8 +69,8 @@ export async function openAiAgent(client: OpenAI, { model, stream }: AgentOption
     ...{ type: 'function' as const, function: { name, description, parameters: schema } },
   }));
   for (let i = 0; i < MAX_TURNS; i++) {
-    const params = { model, max_tokens: 4000, messages, tools };
-    const completion = stream
+    const params = { model: modelNow(options), messages, tools };
+    const completion = options.stream
       ? await client.chat.completions.stream(params).finalChatCompletion()
       : await client.chat.completions.create(params);
     const [choice] = completion.choices;
@@ -102,7 +105,7 @@ export async function openAiAgent(client: OpenAI, { model, stream }: AgentOption
 }
 
 /** On `@google/genai`. */
-export async function geminiAgent(client: GoogleGenAI, { model, stream }: AgentOptions): Promise<AgentState> {
+export async function geminiAgent(client: GoogleGenAI, options: AgentOptions): Promise<AgentState> {
   const state = newState();
   const contents: Content[] = [{ role: 'user', parts: [{ text: TASK }] }];
   const declarations = TOOL_LIST.map(({ name, description, schema }) => ({
@@ -112,10 +115,10 @@ export async function geminiAgent(client: GoogleGenAI, { model, stream }: AgentO
   }));
   const config = { systemInstruction: SYSTEM, tools: [{ functionDeclarations: declarations }] };
   for (let i = 0; i < MAX_TURNS; i++) {
-    const params = { model, contents, config };
+    const params = { model: modelNow(options), contents, config };
     const parts: Part[] = [];
     let stop = '';
-    const responses = stream
+    const responses = options.stream
       ? await client.models.generateContentStream(params)
       : [await client.models.generateContent(params)];
     for await (const { candidates: [candidate] = [] } of responses) {

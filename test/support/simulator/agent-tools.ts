@@ -27,8 +27,13 @@ export interface AgentState {
 
 /** The same three ways to ask for an answer. */
 export interface AgentOptions {
-  model: string;
+  /** Or which one each time that it is asked. */
+  model: string | (() => string);
   stream: boolean;
+}
+
+export function modelNow({ model }: AgentOptions): string {
+  return typeof model === 'string' ? model : model();
 }
 
 /** More answers than the script has turns: something goes in circles. */
