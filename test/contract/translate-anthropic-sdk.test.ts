@@ -2,7 +2,15 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { expect } from 'chai';
 import { PNG } from '../support/simulator/agent-tools';
-import { asked, failureOf, type Proxied, startProxied, TARGETS, tellsThinking } from '../support/simulator/proxied';
+import {
+  asked,
+  failureOf,
+  type Proxied,
+  seesImages,
+  startProxied,
+  TARGETS,
+  tellsThinking,
+} from '../support/simulator/proxied';
 import { type FailureKind, type Simulator, type Turn, turn } from '../support/simulator/simulator';
 import { deadline } from '../support/wait';
 
@@ -146,8 +154,8 @@ describe('the Anthropic SDK through the proxy', () => {
             { role: 'user', content: [result] },
           ];
           await ask({ tools: TOOLS, messages });
-          expect(sim.last.seen?.images).to.have.length(1);
-          expect(sim.last.seen?.images[0]).to.match(/^image\/png [0-9a-f]{12}$/);
+          expect(sim.last.seen?.images).to.have.length(seesImages(target) ? 1 : 0);
+          if (seesImages(target)) expect(sim.last.seen?.images[0]).to.match(/^image\/png [0-9a-f]{12}$/);
           expect(sim.last.seen?.results[0]?.text).to.include('a dot');
         });
       }
@@ -172,7 +180,10 @@ describe('the Anthropic SDK through the proxy', () => {
         sim.fail({ kind: 'context_overflow' });
         const error = await failureOf(all.anthropic.messages.create(params()));
         if (!(error instanceof Anthropic.BadRequestError)) throw error;
-        expect(error.message).to.match(/input length and `max_tokens` exceed context limit: \d+ \+ \d+ > \d+/);
+        // With the answer's share where the provider tells it; some say only that the prompt alone is too long.
+        expect(error.message).to.match(
+          /input length and `max_tokens` exceed context limit: \d+ \+ \d+ > \d+|prompt is too long: \d+ tokens > \d+ maximum/,
+        );
       });
 
       it('failures get the status and the type of their meaning', async () => {

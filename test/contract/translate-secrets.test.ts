@@ -53,7 +53,8 @@ describe('keys, in translation', () => {
   async function ask(path: string, model: string, stream: boolean, headers: HeaderInput): Promise<number> {
     const limit = path === '/v1/messages' ? { max_tokens: 2000 } : {};
     const body = { model, ...limit, stream, messages: [{ role: 'user', content: 'Hi' }] };
-    const json = { 'content-type': 'application/json', connection: 'close', ...headers };
+    const version = path === '/v1/messages' ? { 'anthropic-version': '2023-06-01' } : {};
+    const json = { 'content-type': 'application/json', connection: 'close', ...version, ...headers };
     const client = await RawClient.connect(all.proxy);
     await client.send(requestBytes('POST', path, json, body));
     const answer = await client.readToEnd();
@@ -131,9 +132,12 @@ describe('keys, in translation', () => {
     });
   }
 
-  it('the log, after all that', async () => {
-    const { output } = await all.proxy.stop();
-    expect(output).to.include('sim-gemini').and.include('"status":200');
-    for (const key of keysBut(null)) expect(output.includes(key), `${key} is in the log`).to.equal(false);
+  // In a group of its own: mocha runs the tests of a group before the groups in it.
+  describe('the log, after all that', () => {
+    it('has no key', async () => {
+      const { output } = await all.proxy.stop();
+      expect(output).to.include('sim-gemini').and.include('"status":200');
+      for (const key of keysBut(null)) expect(output.includes(key), `${key} is in the log`).to.equal(false);
+    });
   });
 });

@@ -37,6 +37,11 @@ export const TARGETS: readonly Target[] = [
   { provider: 'sim-gemini', model: 'gemini-3-pro' },
 ];
 
+/** DeepSeek's models take text only: an image goes to them as a sentence that says so. */
+export function seesImages({ provider }: Target): boolean {
+  return provider !== 'deepseek';
+}
+
 /** As a client names it. */
 export function asked({ provider, model }: Target): string {
   return `${provider},${model}`;
@@ -62,7 +67,7 @@ export async function startProxied(): Promise<Proxied> {
   const sims = Object.fromEntries(entries) as Record<ProviderName, Simulator>; // One for each name.
   const providers = entries.map(([name, sim]) => ({
     ...{ name, dialect: sim.dialect, api_base_url: sim.url, api_key: sim.key },
-    models: TARGETS.filter(({ provider }) => provider === name).map(({ model }) => model),
+    models: [],
   }));
   const routes = { default: 'sim-anthropic,claude-x' };
   const proxy = await startProxy({ config: { api_key: PROXY_KEY, log: true, log_level: 'debug', providers, routes } });
