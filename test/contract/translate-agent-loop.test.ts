@@ -2,14 +2,14 @@
 import { expect } from 'chai';
 import { anthropicAgent, openAiAgent } from '../support/simulator/agent-loops';
 import { agentScript } from '../support/simulator/agent-script';
-import type { AgentOptions, AgentState } from '../support/simulator/agent-tools';
+import { type AgentOptions, type AgentState, withoutSight } from '../support/simulator/agent-tools';
 import {
   asked,
   isTranslated,
   type Proxied,
-  seesImages,
   startProxied,
   TARGETS,
+  takesImages,
   tellsThinking,
 } from '../support/simulator/proxied';
 
@@ -35,16 +35,13 @@ describe('an agent through the proxy', () => {
           all.reset();
           const sim = all.simOf(target);
           sim.respond(agentScript);
-          const state = await run({ model: asked(target), stream });
+          const withoutImages = !takesImages(target);
+          const state = await run({ model: asked(target), stream, withoutImages });
           expect(all.complaints()).to.deep.equal([]);
           expect(sim.requests).to.have.length(6);
           expect(sim.last.seen).to.include({ stream, model: target.model });
-          // Passed through, an image is left to the model.
-          const sees =
-            seesImages(target) || !isTranslated(client === 'the OpenAI SDK' ? 'openai' : 'anthropic', target);
-          expect(state.final)
-            .to.include('⟦written as told ')
-            .and.match(sees ? /; image\/png [0-9a-f]{12}$/ : /; no image$/);
+          expect(state.final).to.include('⟦written as told ');
+          expect(state.final).to.match(withoutImages ? /; no image$/ : /; image\/png [0-9a-f]{12}$/);
           expect(state.stops.slice(0, 5)).to.satisfy((stops: string[]) => new Set(stops).size === 1);
           const isAnthropic = client === 'the Anthropic SDK';
           expect(state.stops.at(-1)).to.equal(isAnthropic ? 'end_turn' : 'stop');
@@ -58,7 +55,7 @@ describe('an agent through the proxy', () => {
   describe('on all of these ways', () => {
     it('ends in the same state', () => {
       expect(states).to.have.length((CLIENTS.length * TARGETS.length - 1) * 2);
-      for (const { events } of states) expect(withoutImage(events)).to.deep.equal(withoutImage(states[0]?.events));
+      for (const state of states) expect(withoutSight(state)).to.deep.equal(withoutSight(states[0]));
     });
   });
 
@@ -74,17 +71,10 @@ describe('an agent through the proxy', () => {
         for (const sim of Object.values(all.sims)) sim.respond(agentScript);
         let step = start;
         const model = () => order.slice(step++ % order.length).map(asked)[0] ?? '';
-        const { events } = await run({ model, stream: start % 2 === 0 });
+        const state = await run({ model, stream: start % 2 === 0 });
         expect(all.complaints(), `from ${start}`).to.deep.equal([]);
-        expect(withoutImage(events)).to.deep.equal(withoutImage(states[0]?.events));
+        expect(withoutSight(state)).to.deep.equal(withoutSight(states[0]));
       }
     });
   }
 });
-
-/** What an agent went through, but for the last words on the image: not every model sees one. */
-function withoutImage(events: AgentState['events'] | undefined): unknown[] | undefined {
-  return events?.map((event) =>
-    'says' in event ? { says: event.says.replace(/; (?:image\/png [0-9a-f]{12}|no image)$/, '') } : event,
-  );
-}

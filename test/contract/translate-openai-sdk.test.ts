@@ -3,7 +3,15 @@ import { expect } from 'chai';
 import OpenAI from 'openai';
 import { type HttpResponse, request } from '../support/http';
 import { PNG } from '../support/simulator/agent-tools';
-import { asked, failureOf, PROXY_KEY, type Proxied, startProxied, TARGETS } from '../support/simulator/proxied';
+import {
+  asked,
+  failureOf,
+  PROXY_KEY,
+  type Proxied,
+  startProxied,
+  TARGETS,
+  takesImages,
+} from '../support/simulator/proxied';
 import { type Simulator, type Turn, turn } from '../support/simulator/simulator';
 import { deadline } from '../support/wait';
 
@@ -91,13 +99,10 @@ describe('the OpenAI SDK through the proxy', () => {
           const results = calls.map(
             ({ id }, i): Message => ({ role: 'tool', tool_call_id: id, content: `result ${i}` }),
           );
-          const url = `data:image/png;base64,${PNG}`;
+          const picture = { type: 'image_url' as const, image_url: { url: `data:image/png;base64,${PNG}` } };
           const image: Message = {
             role: 'user',
-            content: [
-              { type: 'image_url', image_url: { url } },
-              { type: 'text', text: 'And now?' },
-            ],
+            content: [...(takesImages(target) ? [picture] : []), { type: 'text', text: 'And now?' }],
           };
           const second = await ask({ tools: TOOLS, messages: [HI, assistant(first), ...results, image] });
           expect(second.choices[0]?.message.content).to.equal('Done.');
@@ -106,7 +111,7 @@ describe('the OpenAI SDK through the proxy', () => {
           expect(seen?.results.map(({ name }) => name)).to.deep.equal(['look', 'see']);
           for (const [i, result] of (seen?.results ?? []).entries()) expect(result.text).to.include(`result ${i}`);
           expect(seen?.user).to.deep.equal(['Hi', 'And now?']);
-          expect(seen?.images).to.have.length(1);
+          expect(seen?.images).to.have.length(takesImages(target) ? 1 : 0);
         });
 
         const STOPS: [string, Turn, string][] = [

@@ -132,9 +132,9 @@ describe('keys, in translation', () => {
     });
   }
 
-  // In a group of its own: mocha runs the tests of a group before the groups in it.
-  describe('the log, after all that', () => {
-    it('has no key', async () => {
+  // A suite's own tests come before those of the suites in it.
+  describe('the log', () => {
+    it('has none of them, after all that', async () => {
       const { output } = await all.proxy.stop();
       expect(output).to.include('sim-gemini').and.include('"status":200');
       for (const key of keysBut(null)) expect(output.includes(key), `${key} is in the log`).to.equal(false);

@@ -2,7 +2,7 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { expect } from 'chai';
 import OpenAI from 'openai';
-import { asked, failureOf, type Proxied, startProxied, type Target } from '../support/simulator/proxied';
+import { asked, CHATTY, failureOf, type Proxied, startProxied, type Target } from '../support/simulator/proxied';
 import { type Turn, turn, type Ugliness } from '../support/simulator/simulator';
 
 const CALLS = [
@@ -17,7 +17,6 @@ const ANSWER = turn({
   calls: CALLS,
 });
 
-const CHAT: Target = { provider: 'deepseek', model: 'deepseek-chat' };
 const GEMINI: Target = { provider: 'sim-gemini', model: 'gemini-2.5-pro' };
 const CLAUDE: Target = { provider: 'sim-anthropic', model: 'claude-x' };
 
@@ -81,7 +80,7 @@ const CLAUDE_KNOBS: [string, Ugliness][] = [
 ];
 
 const CASES: [Target, [string, Ugliness][]][] = [
-  [CHAT, CHAT_KNOBS],
+  [CHATTY, CHAT_KNOBS],
   [GEMINI, GEMINI_KNOBS],
   [CLAUDE, CLAUDE_KNOBS],
 ];
@@ -119,7 +118,7 @@ describe('ugly streams through the proxy', () => {
   for (const [client, ask, wanted] of CLIENTS) {
     for (const [target, knobs] of CASES) {
       // An OpenAI client gets the bytes of such a provider as they are, ugly ones, too.
-      if (client === 'OpenAI' && target === CHAT) continue;
+      if (client === 'OpenAI' && target === CHATTY) continue;
       describe(`${client} client, ${asked(target)}`, () => {
         for (const [name, ugliness] of knobs) {
           it(name, async () => {
@@ -152,6 +151,7 @@ describe('ugly streams through the proxy', () => {
               expect(String(error))
                 .to.match(/provider/i)
                 .and.not.match(/JSON|ECONN|socket|undefined/);
+              expect(all.simOf(target).requests).to.have.length(1);
             });
           }
         }
@@ -182,8 +182,8 @@ describe('ugly streams through the proxy', () => {
   });
 
   it('a refusal in deltas', async () => {
-    all.simOf(CHAT).next(turn({ refusal: 'I will not do that.' }), { nulls: true });
-    const { text, stop } = await askAnthropic(CHAT);
+    all.simOf(CHATTY).next(turn({ refusal: 'I will not do that.' }), { nulls: true });
+    const { text, stop } = await askAnthropic(CHATTY);
     expect(text).to.equal('I will not do that.');
     expect(stop).to.be.oneOf(['refusal', 'end_turn']);
   });

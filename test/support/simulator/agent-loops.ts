@@ -95,7 +95,7 @@ export async function openAiAgent(client: OpenAI, options: AgentOptions): Promis
       messages.push({ role: 'tool', tool_call_id: calls[j]?.id ?? '', content: text });
     }
     for (const { image } of outcomes) {
-      if (image === undefined) continue;
+      if (image === undefined || options.withoutImages === true) continue;
       // A tool's message has no images.
       const url = `data:image/png;base64,${image}`;
       messages.push({ role: 'user', content: [{ type: 'image_url', image_url: { url } }] });

@@ -30,6 +30,8 @@ export interface AgentOptions {
   /** Or which one each time that it is asked. */
   model: string | (() => string);
   stream: boolean;
+  /** The agent keeps images to itself where its provider takes none. Default: it sends them. */
+  withoutImages?: boolean;
 }
 
 export function modelNow({ model }: AgentOptions): string {
@@ -40,6 +42,12 @@ export function modelNow({ model }: AgentOptions): string {
 export const MAX_TURNS = 10;
 export const TASK = 'Look around and tell me. Grüße, 東京 🙂';
 export const SYSTEM = 'You are an agent — be brief.';
+
+/** What happened, apart from what the model says of the images it saw: not every model sees. */
+export function withoutSight(state: AgentState | undefined): AgentEvent[] {
+  const last = { says: state?.final.replace(/; [^;]*$/, '') ?? '' };
+  return [...(state?.events.slice(0, -1) ?? []), last];
+}
 
 /** 1×1, transparent. */
 export const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==';

@@ -107,7 +107,12 @@ function checkContent(
   if (isString(content)) return;
   if (!isList(content)) throw wrongType(`${path}.content`, 'one of a string or array of objects');
   if (content.length === 0) throw empty(`${path}.content`);
-  for (const [i, part] of content.entries()) checkPart(part, PARTS[role] ?? [], `${path}.content[${i}]`, vendor);
+  for (const [i, part] of content.entries()) checkPart(part, partTypes(role, vendor), `${path}.content[${i}]`, vendor);
+}
+
+/** DeepSeek's models only read: "unknown variant `image_url`, expected `text`". */
+function partTypes(role: string, vendor: Vendor): readonly string[] {
+  return vendor === 'deepseek' && role === 'user' ? ['text'] : (PARTS[role] ?? []);
 }
 
 function checkPart(part: unknown, types: readonly string[], path: string, vendor: Vendor): void {

@@ -37,10 +37,8 @@ export const TARGETS: readonly Target[] = [
   { provider: 'sim-gemini', model: 'gemini-3-pro' },
 ];
 
-/** DeepSeek's models take text only: an image goes to them as a sentence that says so. */
-export function seesImages({ provider }: Target): boolean {
-  return provider !== 'deepseek';
-}
+/** Tells its thinking, and does not insist on having it back. */
+export const CHATTY: Target = { provider: 'deepseek', model: 'deepseek-chat' };
 
 /** As a client names it. */
 export function asked({ provider, model }: Target): string {
@@ -67,7 +65,7 @@ export async function startProxied(): Promise<Proxied> {
   const sims = Object.fromEntries(entries) as Record<ProviderName, Simulator>; // One for each name.
   const providers = entries.map(([name, sim]) => ({
     ...{ name, dialect: sim.dialect, api_base_url: sim.url, api_key: sim.key },
-    models: [],
+    models: [...TARGETS, CHATTY].filter(({ provider }) => provider === name).map(({ model }) => model),
   }));
   const routes = { default: 'sim-anthropic,claude-x' };
   const proxy = await startProxy({ config: { api_key: PROXY_KEY, log: true, log_level: 'debug', providers, routes } });
@@ -100,6 +98,11 @@ export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
 /** Whether the proxy translates between this client and that provider, where otherwise bytes go through as they are. */
 export function isTranslated(client: 'anthropic' | 'openai', { provider }: Target): boolean {
   return PROVIDERS[provider].dialect !== client;
+}
+
+/** Whether a provider's models see. */
+export function takesImages({ provider }: Target): boolean {
+  return provider !== 'deepseek';
 }
 
 /** Whether a provider tells its thinking, as the simulators have it by default. */
