@@ -12,6 +12,7 @@ import { ResponseWriter } from '../http/response-writer';
 import { type UpstreamCall, UpstreamError, type UpstreamHandler } from '../upstream/upstream';
 import type { AnswerEnd, AnswerPath } from './answer-path';
 import type { ExchangeRecord, Phase } from './exchange-record';
+import { routeHeaders } from './headers';
 import type { Ticking } from './ticker';
 import { answerToUpstreamError } from './upstream-answers';
 
@@ -89,7 +90,7 @@ export class Exchange implements UpstreamHandler, Ticking {
     this.record.status = statusOf(error);
     this.record.refused = error.type;
     const body = this.#client.errorBody(error, requestId);
-    sendReply(this.#res, apiError(error, body, requestId, this.#routeHeaders()), this.#replyOptions());
+    sendReply(this.#res, apiError(error, body, requestId, routeHeaders(this.record)), this.#replyOptions());
     this.#finish();
   }
 
@@ -97,7 +98,7 @@ export class Exchange implements UpstreamHandler, Ticking {
   reply(body: string): void {
     if (this.ended) return;
     this.record.status = 200;
-    const headers = ['request-id', this.record.requestId, ...this.#routeHeaders()];
+    const headers = ['request-id', this.record.requestId, ...routeHeaders(this.record)];
     sendReply(this.#res, jsonReply(200, body, headers), this.#replyOptions());
     this.#finish();
   }
@@ -121,7 +122,7 @@ export class Exchange implements UpstreamHandler, Ticking {
       return;
     }
     if (head.requestId) this.record.requestId = head.requestId;
-    head.headers.push('request-id', this.record.requestId, ...this.#routeHeaders());
+    head.headers.push('request-id', this.record.requestId, ...routeHeaders(this.record));
     this.record.status = head.status;
     this.#writer.begin({ status: head.status, headers: head.headers, closing: this.#host.draining });
   }
@@ -168,7 +169,7 @@ export class Exchange implements UpstreamHandler, Ticking {
       const silentMs = nowMs - this.#lastByteAt;
       if (silentMs >= LINGER_MS && !this.#paused && this.answer?.isComplete) {
         this.#call?.abort();
-        this.#conclude({ kind: 'end', last: null });
+        this.#conclude(this.answer.onEnd());
       } else if (silentMs >= this.provider.timeouts.idleMs) {
         if (this.#paused) this.#clientStalled();
         else this.#timedOut('idle_timeout', 'The provider stopped in the middle of its answer');
@@ -279,12 +280,6 @@ export class Exchange implements UpstreamHandler, Ticking {
     else this.#writer.end(last);
   }
 
-  #routeHeaders(): string[] {
-    const { provider, model, route } = this.record;
-    if (provider === '') return [];
-    return ['x-ccproxy-provider', provider, 'x-ccproxy-model', headerText(model), 'x-ccproxy-route', headerText(route)];
-  }
-
   #replyOptions() {
     return { headOnly: false, closing: this.#host.draining };
   }
@@ -300,9 +295,4 @@ export class Exchange implements UpstreamHandler, Ticking {
     if (this.answer === null) account(null);
     else this.answer.close(account);
   }
-}
-
-/** Text as a header value: a client's model name may hold anything. */
-function headerText(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?');
 }

@@ -2,6 +2,7 @@
 import type { Provider } from '../../shared/config/config';
 import { readBuildInfo } from '../../shared/version';
 import type { AccessRule } from '../http/access-rule';
+import type { ExchangeRecord } from './exchange-record';
 import { decodableEncodings } from './inflate';
 
 const USER_AGENT = `CCProxy/${readBuildInfo().version}`;
@@ -208,4 +209,15 @@ function secondsOf(retryAfter: string): number | null {
   if (/^\d{1,9}$/.test(retryAfter)) return Number(retryAfter);
   const seconds = Math.ceil((Date.parse(retryAfter) - Date.now()) / 1000);
   return Number.isNaN(seconds) ? null : Math.max(0, seconds);
+}
+
+/** Tells the client what routing decided. Flat list of name, value; empty before that. */
+export function routeHeaders({ provider, model, route }: ExchangeRecord): string[] {
+  if (provider === '') return [];
+  return ['x-ccproxy-provider', provider, 'x-ccproxy-model', headerText(model), 'x-ccproxy-route', headerText(route)];
+}
+
+/** Text as a header value: a client's model name may hold anything. */
+function headerText(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?');
 }
