@@ -3,6 +3,7 @@
  * from.
  */
 
+import { closeSync, openSync } from 'node:fs';
 import { MESSAGE } from 'triple-beam';
 import { createLogger as createWinston, format, type Logger, transports } from 'winston';
 
@@ -33,6 +34,16 @@ export interface Log {
   close(): Promise<void>;
 }
 
+/** @throws Error when that file cannot be written: better before anything depends on it than with the first line */
+export function checkLogFile(file: string | null): void {
+  if (file === null) return;
+  try {
+    closeSync(openSync(file, 'a', LOG_FILE_MODE));
+  } catch (error) {
+    throw new Error(`log_file: it cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 export function createLog(options: LogOptions): Log {
   // Writes that had to wait would leave joined, and a pipe takes no more than 4 KiB in one piece: lines of several
   // processes would mix.
@@ -46,7 +57,17 @@ export function createLog(options: LogOptions): Log {
   const pretty = options.file === null && process.stdout.isTTY === true;
   // Whoever has this keeps it: a reload changes what is behind it.
   const redactNow = (text: string) => redact(text);
-  let transport = openTransport(options.file);
+  // A log that cannot be written must not end the service: what is left goes to standard output.
+  const complain = (error: Error) => process.stderr.write(`ccproxy: the log cannot be written: ${error.message}\n`);
+  const open = (file: string | null) => {
+    const opened = openTransport(file);
+    opened.on('error', (error: Error) => {
+      complain(error);
+      if (transport === opened) exchange(new transports.Console());
+    });
+    return opened;
+  };
+  let transport: LogTransport = open(options.file);
   // A file gets JSON lines, also when a reload names it.
   const formatFor = (file: string | null) => (file === null && pretty ? shortLines(redactNow) : jsonLines(redactNow));
   const logger = createWinston({
@@ -55,9 +76,13 @@ export function createLog(options: LogOptions): Log {
     defaultMeta: { process: options.process },
     transports: [transport],
   });
-  // A log that cannot be written must not end the service.
-  const complain = (error: Error) => process.stderr.write(`ccproxy: the log cannot be written: ${error.message}\n`);
   logger.on('error', complain);
+  const exchange = (next: LogTransport) => {
+    const former = transport;
+    transport = next;
+    logger.add(transport);
+    logger.remove(former);
+  };
   const hide = (more: readonly string[]) => {
     for (const secret of more) secrets.add(secret);
     redact = redactor([...secrets]);
@@ -73,10 +98,7 @@ export function createLog(options: LogOptions): Log {
     },
     reconfigure: ({ level, file, secrets: more }) => {
       hide(more);
-      const former = transport;
-      transport = openTransport(file);
-      logger.add(transport);
-      logger.remove(former);
+      exchange(open(file));
       logger.level = level;
       logger.format = formatFor(file);
     },
@@ -90,11 +112,14 @@ export function createLog(options: LogOptions): Log {
   };
 }
 
+const LOG_FILE_MODE = 0o640;
 const ignore = () => {};
 
-function openTransport(file: string | null) {
+type LogTransport = InstanceType<typeof transports.File> | InstanceType<typeof transports.Console>;
+
+function openTransport(file: string | null): LogTransport {
   // Whoever may read the configuration may read a file, and nobody else.
-  if (file !== null) return new transports.File({ filename: file, options: { flags: 'a', mode: 0o640 } });
+  if (file !== null) return new transports.File({ filename: file, options: { flags: 'a', mode: LOG_FILE_MODE } });
   return new transports.Console();
 }
 

@@ -70,6 +70,11 @@ export class ClusterState {
     this.#providers.configure(config);
   }
 
+  /** Some workers run with it already; whether it comes into force is not known yet. */
+  expect(config: Config): void {
+    this.#providers.expect(config);
+  }
+
   countRequests(byClient: Readonly<Record<string, number>>): void {
     this.#clientRequests.add(byClient, Date.now());
   }

@@ -1,7 +1,7 @@
 /** The supervisor process: wiring, signals, readiness. No request ever passes through it. */
 import type { Config } from '../shared/config/config';
 import { formatProblem, type LoadedConfig, type LoadResult, secretsOf } from '../shared/config/load';
-import { createLog, type Log, redactor } from '../shared/logger';
+import { checkLogFile, createLog, type Log, redactor } from '../shared/logger';
 import { readBuildInfo } from '../shared/version';
 import { type AddressClaim, claimAddress } from './address-claim';
 import { PROCESS_TITLE, pidFilePath, type RunningProxy, removePidFile, writePidFile } from './pid-file';
@@ -17,6 +17,12 @@ import { Supervisor } from './supervisor';
 export async function runSupervisor(loaded: LoadedConfig, load: () => LoadResult): Promise<number> {
   process.title = PROCESS_TITLE;
   const { config } = loaded;
+  try {
+    checkLogFile(config.logFile);
+  } catch (error) {
+    console.error(`ccproxy cannot start: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  }
   const log = createLog({
     level: config.logLevel,
     file: config.logFile,
@@ -40,6 +46,7 @@ export async function runSupervisor(loaded: LoadedConfig, load: () => LoadResult
     if (typeof prepared === 'string') return 0;
     const reload = async () => {
       const next = reloadable(load(), config);
+      checkLogFile(next.config.logFile);
       log.hide(secretsOf(next.config));
       for (const warning of next.warnings) log.logger.warn(warning);
       return prepare(next);

@@ -26,6 +26,8 @@ const TRY_AGAIN_AFTER_MS = 15_000;
 
 interface Entry {
   provider: Provider;
+  /** Of a configuration that is not in force yet: some workers have it already, and nobody is told. */
+  expected: boolean;
   /** By worker incarnation. */
   inFlight: Map<number, number>;
   requests: number;
@@ -35,7 +37,7 @@ interface Entry {
   lastError: ProviderError | null;
 }
 
-const NO_NEWS = { requests: 0, errors: 0, failuresInRow: 0, lastFailureMs: 0, lastError: null };
+const NO_NEWS = { expected: false, requests: 0, errors: 0, failuresInRow: 0, lastFailureMs: 0, lastError: null };
 
 export class ProviderBoard {
   #entries: Entry[] = [];
@@ -51,8 +53,21 @@ export class ProviderBoard {
       const known = before.get(provider.name);
       if (known === undefined) return { provider, ...NO_NEWS, inFlight: new Map() };
       // Failures at an address that is no longer its own say nothing.
-      return { ...known, provider, ...(known.provider.baseUrl !== provider.baseUrl && { failuresInRow: 0 }) };
+      return {
+        ...known,
+        provider,
+        expected: false,
+        ...(known.provider.baseUrl !== provider.baseUrl && { failuresInRow: 0 }),
+      };
     });
+  }
+
+  /** Takes reports on the providers of a configuration that comes, too; `configure` says whether it came. */
+  expect(config: Config): void {
+    for (const provider of config.providers) {
+      if (this.#entries.some((entry) => entry.provider.name === provider.name)) continue;
+      this.#entries.push({ provider, ...NO_NEWS, expected: true, inFlight: new Map() });
+    }
   }
 
   /** Takes a worker's report in. @param nowMs monotonic */
@@ -78,7 +93,8 @@ export class ProviderBoard {
 
   /** In configuration order. @param nowMs monotonic */
   view(nowMs: number): ProviderView[] {
-    return this.#entries.map((entry) => {
+    const inForce = this.#entries.filter((entry) => !entry.expected);
+    return inForce.map((entry) => {
       const { state, reason } = judge(entry, nowMs);
       return {
         name: entry.provider.name,

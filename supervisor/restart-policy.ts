@@ -6,8 +6,12 @@ export interface RestartPolicy {
   maxDelayMs: number;
   /** A worker that served this long is no part of a crash loop: its slot starts anew. */
   stableAfterMs: number;
-  /** Replacements in the whole cluster, within the window, beyond which every further one waits the maximal delay. */
+  /**
+   * Replacements in the whole cluster, within the window, beyond which every further one waits the maximal delay: at
+   * least so many, and so many for each slot, so that all may end at once.
+   */
   budget: number;
+  budgetPerSlot: number;
   windowMs: number;
   /** Failed boots in a row, with no worker ever ready, after which the supervisor gives up. */
   maxFailedBoots: number;
@@ -18,6 +22,7 @@ export const DEFAULT_RESTART_POLICY: RestartPolicy = {
   maxDelayMs: 30_000,
   stableAfterMs: 10_000,
   budget: 30,
+  budgetPerSlot: 3,
   windowMs: 60_000,
   maxFailedBoots: 3,
 };
@@ -27,6 +32,8 @@ export interface RestartHistory {
   failuresInRow: number;
   /** Replacements in the cluster within the window, this one not included. */
   recentRestarts: number;
+  /** Workers that are wanted. */
+  slots: number;
   /** A worker of this supervisor has been ready at some time. */
   everReady: boolean;
 }
@@ -37,7 +44,7 @@ export type RestartDecision = { action: 'restart'; delayMs: number; budgetExhaus
 export function decideRestart(policy: RestartPolicy, history: RestartHistory, random: number): RestartDecision {
   if (!history.everReady && history.failuresInRow >= policy.maxFailedBoots) return { action: 'give-up' };
   const jitter = 0.5 + random / 2;
-  if (history.recentRestarts >= policy.budget) {
+  if (history.recentRestarts >= Math.max(policy.budget, policy.budgetPerSlot * history.slots)) {
     return { action: 'restart', delayMs: policy.maxDelayMs * jitter, budgetExhausted: true };
   }
   if (history.failuresInRow <= 1) return { action: 'restart', delayMs: 0, budgetExhausted: false };

@@ -59,16 +59,19 @@ export class Supervisor {
   #changesUnderWay = 0;
   /** Asked for and not begun: whoever asks meanwhile gets the same one. */
   #nextReload: Promise<ControlOutcome> | null = null;
-  /** How many workers the operator wants, as soon as the changes before that are made. */
-  #wantedWorkers: number;
   #noRecyclingUntilMs = 0;
-  #onAllReady: (() => void)[] = [];
+  readonly #onAllReady = new Set<() => void>();
+  /** Whoever waits for a change when the service is told to end has waited long enough. */
+  readonly #drains: Promise<ControlOutcome>;
+  #drainBegins: (outcome: ControlOutcome) => void = () => {};
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#logger = options.logger;
     this.#settings = { config: options.config, generation: 1 };
-    this.#wantedWorkers = options.config.workers;
+    this.#drains = new Promise((resolve) => {
+      this.#drainBegins = resolve;
+    });
     this.#cluster = new ClusterState({ ...options, startedAt: this.#startedAt });
     this.#pool = new WorkerPool(options.logger, {
       forked: (worker) => worker.send(this.#cluster.snapshot(this.#facts())),
@@ -129,34 +132,37 @@ export class Supervisor {
 
   /** One worker more (1) or less (-1); at least one stays. */
   step(by: 1 | -1): void {
-    const workers = Math.min(MAX_WORKERS, Math.max(1, this.#wantedWorkers + by));
-    if (workers !== this.#wantedWorkers) void this.scale(workers);
+    // Counted in its turn: the changes before may leave another number.
+    void this.#inTurn(() => this.#resize(Math.min(MAX_WORKERS, Math.max(1, this.#pool.slots.length + by))));
   }
 
   /** That many workers. Resolves when they are ready. Never rejects. */
   scale(workers: number): Promise<ControlOutcome> {
-    this.#wantedWorkers = workers;
-    return this.#inTurn(async () => {
-      if (this.#state === 'draining') return { ok: false, reason: DRAINING };
-      this.#logger.info(`workers: ${this.#pool.slots.length} -> ${workers}`);
-      this.#pool.resize(workers, this.#settings);
-      if (await this.#allReady()) return { ok: true, generation: this.#settings.generation, workers };
-      return { ok: false, reason: 'not all workers could be started; the log says why' };
-    });
+    return this.#inTurn(() => this.#resize(workers));
+  }
+
+  async #resize(workers: number): Promise<ControlOutcome> {
+    if (this.#state === 'draining') return DRAINING;
+    const { generation } = this.#settings;
+    const before = this.#pool.slots.length;
+    if (workers !== before) this.#logger.info(`workers: ${before} -> ${workers}`);
+    this.#pool.resize(workers, this.#settings);
+    if (await this.#allReady()) return { ok: true, generation, workers };
+    return { ok: false, reason: 'not all workers could be started; the log says why' };
   }
 
   async #reload(): Promise<ControlOutcome> {
-    if (this.#state === 'draining') return { ok: false, reason: DRAINING };
+    if (this.#state === 'draining') return DRAINING;
     const previous = this.#settings;
     this.#reloads.begin();
     this.#enter('reloading');
     try {
       const next = { config: await this.#options.loadConfig(), generation: previous.generation + 1 };
+      this.#cluster.expect(next.config);
       this.#logger.info('reload: the workers are replaced', { from: previous.config.hash, to: next.config.hash });
       await rollingReload(this.#pool, next, previous, this.#logger);
       this.#settings = next;
       if (next.config.workers !== previous.config.workers) {
-        this.#wantedWorkers = next.config.workers;
         if (!(await this.#allReady())) this.#logger.warn('reload: not all of the new workers could be started');
       }
       this.#cluster.configure(next.config);
@@ -167,11 +173,13 @@ export class Supervisor {
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#reloads.end(reason);
+      this.#cluster.configure(previous.config);
       this.#options.reloaded(null);
       this.#logger.error(`reload failed, the running configuration stays: ${reason}`);
       return { ok: false, reason };
     } finally {
       this.#enter('running');
+      this.#tellInUse();
     }
   }
 
@@ -180,6 +188,8 @@ export class Supervisor {
     if (this.#state !== 'running' || this.#changesUnderWay > 0 || nowMs < this.#noRecyclingUntilMs) return;
     for (const slot of this.#pool.slots) {
       const { worker } = slot;
+      // While its predecessor still drains, another one would only add to what is there.
+      if (this.#pool.isRetiring(slot)) continue;
       if (worker?.state !== 'ready' || worker.beat === null || worker.readyAtMs === null) continue;
       const condition = { rssBytes: worker.beat.rssBytes, ageMs: nowMs - worker.readyAtMs, jitter: worker.jitter };
       const reason = recyclingReason(this.#settings.config, condition);
@@ -214,11 +224,14 @@ export class Supervisor {
   #allReady(): Promise<boolean> {
     if (this.#pool.allReady) return Promise.resolve(true);
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), ALL_READY_TIMEOUT_MS);
-      this.#onAllReady.push(() => {
+      const settle = (ready: boolean) => {
         clearTimeout(timer);
-        resolve(true);
-      });
+        this.#onAllReady.delete(whenReady);
+        resolve(ready);
+      };
+      const whenReady = () => settle(true);
+      const timer = setTimeout(() => settle(false), ALL_READY_TIMEOUT_MS);
+      this.#onAllReady.add(whenReady);
     });
   }
 
@@ -262,7 +275,8 @@ export class Supervisor {
   }
 
   #control(command: ControlCommand): Promise<ControlOutcome> {
-    return command.name === 'reload' ? this.reload() : this.scale(command.workers);
+    const change = command.name === 'reload' ? this.reload() : this.scale(command.workers);
+    return Promise.race([change, this.#drains]);
   }
 
   /** The scrape is answered 503 by the worker's own time-out. */
@@ -272,6 +286,11 @@ export class Supervisor {
 
   #ended(worker: WorkerHandle): void {
     this.#cluster.workerEnded(worker.identity);
+    // What a reload is about to need is no worker's yet.
+    if (this.#state !== 'reloading') this.#tellInUse();
+  }
+
+  #tellInUse(): void {
     this.#options.inUse([this.#settings.config, ...this.#pool.workers().map(({ settings }) => settings.config)]);
   }
 
@@ -289,14 +308,14 @@ export class Supervisor {
     // There is no way back from there.
     if (this.#state === 'draining') return;
     this.#state = state;
+    if (state === 'draining') this.#drainBegins(DRAINING);
     this.#push();
   }
 
   #changed(): void {
     this.#pushSoon();
     if (!this.#pool.allReady) return;
-    for (const resolve of this.#onAllReady) resolve();
-    this.#onAllReady = [];
+    for (const ready of this.#onAllReady) ready();
   }
 
   #pushSoon(): void {
@@ -322,4 +341,4 @@ export class Supervisor {
   }
 }
 
-const DRAINING = 'the service drains';
+const DRAINING: ControlOutcome = { ok: false, reason: 'the service drains' };

@@ -69,6 +69,11 @@ export class WorkerPool {
     return this.#slots.every((slot) => slot.worker?.state === 'ready');
   }
 
+  /** A worker that was in this slot still drains. */
+  isRetiring(slot: Slot): boolean {
+    return [...this.#retiring.values()].includes(slot);
+  }
+
   /** Every process that runs: the slots' own, those that boot to replace them, and those that drain. */
   workers(): WorkerHandle[] {
     const inSlots = this.#slots.flatMap((slot) => [slot.worker, slot.incoming?.handle ?? null]);
@@ -104,7 +109,6 @@ export class WorkerPool {
    */
   replace(slot: Slot, settings: Settings, reason: RestartReason): Promise<void> {
     if (this.#ending) return Promise.reject(new Error(ENDING));
-    cancelFork(slot);
     return new Promise((resolve, reject) => {
       slot.incoming = { handle: this.#spawn(slot, settings), reason, resolve, reject };
       this.#events.changed();
@@ -188,6 +192,7 @@ export class WorkerPool {
   /** The replacement serves: now its predecessor may go. */
   #handOver(slot: Slot, { handle, reason, resolve }: Incoming): void {
     const old = slot.worker;
+    cancelFork(slot);
     slot.incoming = null;
     slot.worker = handle;
     slot.settings = handle.settings;
@@ -219,17 +224,13 @@ export class WorkerPool {
     }
     this.#events.ended(worker);
     this.#events.changed();
-    if (slot.incoming?.handle === worker) this.#incomingFailed(slot, slot.incoming, exit);
-    else slot.lastExit = exit;
+    if (slot.incoming?.handle === worker) {
+      const { reject } = slot.incoming;
+      slot.incoming = null;
+      reject(new Error(this.#ending ? ENDING : explain(exit)));
+    } else slot.lastExit = exit;
     if (slot.worker === worker) this.#lost(slot, worker, exit);
     this.#checkDrained();
-  }
-
-  #incomingFailed(slot: Slot, { reject }: Incoming, exit: WorkerExit): void {
-    slot.incoming = null;
-    reject(new Error(this.#ending ? ENDING : explain(exit)));
-    // The one that it was to replace has ended meanwhile.
-    if (slot.worker === null) this.#forkLater(slot, exit);
   }
 
   #lost(slot: Slot, worker: WorkerHandle, exit: WorkerExit): void {
@@ -242,8 +243,8 @@ export class WorkerPool {
     if (servedMs >= this.#policy.stableAfterMs) slot.failuresInRow = 0;
     slot.restarts++;
     this.#events.restarted(reason);
-    // What boots to replace it replaces it in any case.
-    if (slot.incoming === null) this.#forkLater(slot, exit);
+    // Also while another boots to replace it: that one may fail.
+    this.#forkLater(slot, exit);
   }
 
   #forkLater(slot: Slot, exit: WorkerExit): void {
@@ -253,7 +254,12 @@ export class WorkerPool {
     this.#recentRestarts = this.#recentRestarts.filter((at) => now - at < this.#policy.windowMs);
     const decision = decideRestart(
       this.#policy,
-      { failuresInRow: slot.failuresInRow, recentRestarts: this.#recentRestarts.length, everReady: this.#everReady },
+      {
+        failuresInRow: slot.failuresInRow,
+        recentRestarts: this.#recentRestarts.length,
+        slots: this.#slots.length,
+        everReady: this.#everReady,
+      },
       Math.random(),
     );
     if (decision.action === 'give-up') {

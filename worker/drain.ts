@@ -23,6 +23,8 @@ const NOBODY_QUIET_MS = 100;
 /** A turn of the event loop that took less did next to nothing; after so many without one, twice as long will do. */
 const CALM_TURN_MS = 0.1;
 const PATIENCE_TURNS = 50;
+/** A loop that is never calm: the listener is closed all the same. */
+const CLOSE_WITHIN_MS = 1000;
 
 export class Drain {
   readonly #parts: DrainParts;
@@ -30,6 +32,7 @@ export class Drain {
   #quietMs = Number.POSITIVE_INFINITY;
   /** When something was last in flight, or came. */
   #lastBusyMs = 0;
+  #begunMs = 0;
   #listening = true;
   #timer: NodeJS.Timeout | null = null;
 
@@ -47,6 +50,7 @@ export class Drain {
     this.#deadlineMs = Math.min(this.#deadlineMs, now + timeoutMs);
     this.#quietMs = Math.min(this.#quietMs, quietMs);
     if (this.active) return;
+    this.#begunMs = now;
     this.#lastBusyMs = now;
     // The turn that this is part of began nobody knows when.
     this.#closeListener(Number.NEGATIVE_INFINITY, 0);
@@ -71,7 +75,8 @@ export class Drain {
   #closeListener(turnBeganMs: number, turns: number): void {
     setImmediate(() => {
       const now = performance.now();
-      if (now - turnBeganMs > CALM_TURN_MS * 2 ** Math.floor(turns / PATIENCE_TURNS)) {
+      const calmMs = CALM_TURN_MS * 2 ** Math.floor(turns / PATIENCE_TURNS);
+      if (now - turnBeganMs > calmMs && now - this.#begunMs < CLOSE_WITHIN_MS) {
         this.#closeListener(now, turns + 1);
         return;
       }

@@ -27,8 +27,8 @@ function boot(message: ConfigureMessage): void {
   const { config, identity } = message;
   const name = `worker ${identity.slot}`;
   process.title = `ccproxy: ${name}`;
-  log = createLog({ level: config.logLevel, file: config.logFile, process: name, secrets: secretsOf(config) });
   try {
+    log = createLog({ level: config.logLevel, file: config.logFile, process: name, secrets: secretsOf(config) });
     worker = new Worker({ config, identity, name, engine: loadEngine(), link, log });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

@@ -67,7 +67,7 @@ export class Worker {
     this.#calls = new SupervisorCalls(link, (then) => this.reportMetrics(then));
     this.#drain = new Drain({
       closeListener: () => this.#closeListener(),
-      inFlight: () => this.#admission.underWay + this.#calls.pending,
+      inFlight: () => this.#inFlight(),
       connections: () => this.#sockets.count(this.#connectionsToProviders()),
       ended: (cut) => this.#end(cut),
     });
@@ -202,6 +202,11 @@ export class Worker {
     this.#parts.link.send({ type: 'closed' });
   }
 
+  /** Requests that are being answered. */
+  #inFlight(): number {
+    return this.#admission.underWay + this.#calls.pending;
+  }
+
   #connectionsToProviders(): number {
     let count = 0;
     for (const [, upstream] of this.#upstreams.entries()) {
@@ -220,7 +225,7 @@ export class Worker {
     // A supervisor that reads nothing must not keep this process.
     const hurry = setTimeout(() => process.exit(0), LAST_REPORT_MS);
     this.reportMetrics(() => {
-      if (cut === 0 && this.#admission.underWay > 0) {
+      if (cut === 0 && this.#inFlight() > 0) {
         clearTimeout(hurry);
         this.#drain.goOn();
         return;

@@ -7,13 +7,20 @@ import { type ConfigFlags, loadOrExplain } from './configuration';
 import { EXIT } from './exit-codes';
 
 const POLL_MS = 100;
+/** So many times in a row without an answer: nothing runs there any more. */
+const UNANSWERED = 20;
+const OUTCOME_TIMEOUT_MS = 60_000;
 /** What a worker tells is a moment old. */
 const SETTLE_MS = 1000;
 
 export async function reload(flags: ConfigFlags): Promise<number> {
   const loaded = loadOrExplain(flags);
   if (loaded === null) return EXIT.failed;
-  return change(loaded.config, '/-/reload', ({ generation }) => `reloaded: generation ${generation}`);
+  return change(loaded.config, '/-/reload', {
+    describe: ({ generation }) => `reloaded: generation ${generation}`,
+    isDone: ({ supervisor }) => !supervisor.reload.in_progress,
+    failure: ({ supervisor }) => (supervisor.reload.last_result === 'success' ? null : supervisor.reload.last_error),
+  });
 }
 
 export async function scale(count: string, flags: ConfigFlags): Promise<number> {
@@ -23,12 +30,26 @@ export async function scale(count: string, flags: ConfigFlags): Promise<number> 
   }
   const loaded = loadOrExplain(flags);
   if (loaded === null) return EXIT.failed;
-  return change(loaded.config, `/-/scale?workers=${Number(count)}`, ({ workers }) => `scaled: ${workers} workers`);
+  const wanted = Number(count);
+  return change(loaded.config, `/-/scale?workers=${wanted}`, {
+    describe: ({ workers }) => `scaled: ${workers} workers`,
+    isDone: ({ supervisor, workers }) =>
+      supervisor.state === 'running' && workers.desired === wanted && workers.ready === wanted,
+    failure: () => null,
+  });
 }
 
 type Result = { generation?: number; workers?: number };
 
-async function change(config: Config, path: string, describe: (result: Result) => string): Promise<number> {
+/** What is changed, and how to see in `/status` what became of it: the worker that is asked may end before it is done. */
+interface Change {
+  describe: (result: Result) => string;
+  isDone: (status: StatusDocument) => boolean;
+  /** The reason, or null when it succeeded. */
+  failure: (status: StatusDocument) => string | null;
+}
+
+async function change(config: Config, path: string, what: Change): Promise<number> {
   const before = await workersOf(config);
   if (before === null) {
     console.log('not running');
@@ -45,10 +66,33 @@ async function change(config: Config, path: string, describe: (result: Result) =
   }
   if (answer?.status === 200) {
     await progress.finish(config);
-    console.log(describe(JSON.parse(answer.body) as Result));
+    console.log(what.describe(JSON.parse(answer.body) as Result));
     return EXIT.ok;
   }
-  console.error(`ccproxy: ${answer === null ? 'the proxy ended meanwhile' : explain(answer)}`);
+  if (answer === null) return outcomeByStatus(config, what, progress);
+  console.error(`ccproxy: ${explain(answer)}`);
+  return EXIT.failed;
+}
+
+/** The worker that was asked has ended, as workers do in a reload: the others know what became of it. */
+async function outcomeByStatus(config: Config, what: Change, progress: Progress): Promise<number> {
+  const until = performance.now() + OUTCOME_TIMEOUT_MS;
+  for (let unanswered = 0; unanswered < UNANSWERED && performance.now() < until; await delay(POLL_MS)) {
+    const status = await statusOf(config);
+    unanswered = status === null ? unanswered + 1 : 0;
+    if (status === null) continue;
+    progress.show(serving(status));
+    if (!what.isDone(status)) continue;
+    const failure = what.failure(status);
+    if (failure === null) {
+      const { supervisor, workers } = status;
+      console.log(what.describe({ generation: supervisor.generation, workers: workers.desired }));
+      return EXIT.ok;
+    }
+    console.error(`ccproxy: ${failure}`);
+    return EXIT.failed;
+  }
+  console.error('ccproxy: the proxy ended meanwhile, or is not done after a minute; "ccproxy status" tells');
   return EXIT.failed;
 }
 
@@ -69,14 +113,27 @@ function explain({ status, body }: { status: number; body: string }): string {
 type Workers = ReadonlyMap<number, number>;
 
 interface StatusDocument {
-  workers: { list: { slot: number; pid: number; state: string }[] };
+  supervisor: {
+    generation: number;
+    state: string;
+    reload: { in_progress: boolean; last_result: string | null; last_error: string | null };
+  };
+  workers: { desired: number; ready: number; list: { slot: number; pid: number; state: string }[] };
 }
 
 async function workersOf(config: Config): Promise<Workers | null> {
   const answer = await ask(config, '/status');
   if (answer === null) return null;
-  if (answer.status !== 200) return new Map();
-  const { workers } = JSON.parse(answer.body) as StatusDocument;
+  return answer.status === 200 ? serving(JSON.parse(answer.body) as StatusDocument) : new Map();
+}
+
+/** Null when nothing that knows answers. */
+async function statusOf(config: Config): Promise<StatusDocument | null> {
+  const answer = await ask(config, '/status');
+  return answer?.status === 200 ? (JSON.parse(answer.body) as StatusDocument) : null;
+}
+
+function serving({ workers }: StatusDocument): Workers {
   return new Map(workers.list.filter(({ state }) => state === 'ready').map(({ slot, pid }) => [slot, pid]));
 }
 

@@ -53,6 +53,13 @@ describe('cluster: a reload is refused', function () {
     expect(JSON.stringify(document) + steady.proxy.output()).not.to.include('a secret with blanks');
   });
 
+  for (const log_file of ['/dev/null/x.log', '/proc']) {
+    it(`for a log file that cannot be written: ${log_file}`, async () => {
+      steady.proxy.writeConfig(steady.config({ log_file }));
+      untouched(await refused(/log_file: it cannot be written: /));
+    });
+  }
+
   it('for another host, which takes a restart', async () => {
     steady.proxy.writeConfig(steady.config({ host: '127.0.0.2' }));
     untouched(await refused(/host: a reload cannot change it from 127\.0\.0\.1 to 127\.0\.0\.2; that takes a restart/));
@@ -88,7 +95,7 @@ describe('cluster: a reload is refused', function () {
     expect(supervisor).to.include({ generation: 2 });
     expect(supervisor.reload).to.include({ last_result: 'success', last_error: null });
     const text = await steady.proxy.metrics();
-    expect(steady.proxy.metric(text, 'ccproxy_reloads_total', { result: 'failure' })).to.equal(5);
+    expect(steady.proxy.metric(text, 'ccproxy_reloads_total', { result: 'failure' })).to.equal(7);
     expect(steady.proxy.metric(text, 'ccproxy_reloads_total', { result: 'success' })).to.equal(1);
   });
 });

@@ -10,11 +10,21 @@ const NO_JITTER = 1; // 0.5 + 1 / 2; the highest that `random` comes close to.
 const history = (more: Partial<RestartHistory> = {}): RestartHistory => ({
   failuresInRow: 1,
   recentRestarts: 0,
+  slots: 2,
   everReady: true,
   ...more,
 });
 
 describe('restart policy', () => {
+  it('lets all workers end at once without making any wait', () => {
+    const busy = { recentRestarts: 99 };
+    expect(decideRestart(POLICY, history({ ...busy, slots: 40 }), 0)).to.include({
+      delayMs: 0,
+      budgetExhausted: false,
+    });
+    expect(decideRestart(POLICY, history({ ...busy, slots: 30 }), 0)).to.include({ budgetExhausted: true });
+  });
+
   it('replaces a worker at once after a first failure', () => {
     for (const random of [0, 0.5, 0.999]) {
       expect(decideRestart(POLICY, history(), random)).to.deep.equal({
