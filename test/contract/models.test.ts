@@ -1,6 +1,7 @@
 /** GET /v1/models: what the configuration has, in the shape of the client's API, under names that routing takes. */
 import Anthropic from '@anthropic-ai/sdk';
 import { expect } from 'chai';
+import { closeAll } from '../support/close-all';
 import { request } from '../support/http';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { type RunningProxy, startProxy } from '../support/proxy';
@@ -41,9 +42,12 @@ describe('models', () => {
     });
     sdk = new Anthropic({ apiKey: 'proxy-key', baseURL: proxy.url, maxRetries: 0 });
   });
-  after(async () => {
-    await Promise.all([proxy?.stop(), provider?.close()]);
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => provider?.close(),
+    ),
+  );
   beforeEach(() => provider.reset());
 
   const get = (path: string, headers = {}) => request({ url: `${proxy.url}${path}`, headers: { ...KEY, ...headers } });
