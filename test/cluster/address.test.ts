@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { expect } from 'chai';
+import { closeAll } from '../support/close-all';
 import { request } from '../support/http';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import {
@@ -35,10 +36,12 @@ describe('cluster: an address that is taken', () => {
     provider = await startMockProvider();
     first = await startProxy({ config: mockConfig(provider) });
   });
-  after(async () => {
-    await first?.stop();
-    await provider?.close();
-  });
+  after(() =>
+    closeAll(
+      () => first?.stop(),
+      () => provider?.close(),
+    ),
+  );
 
   it('fails a second start at once, with the PID of the first, which is not disturbed', async () => {
     const before = await first.status();

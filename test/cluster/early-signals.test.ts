@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { closeAll } from '../support/close-all';
 import { request } from '../support/http';
 import { startMockProvider } from '../support/mock-provider';
 import { membersOfGroup } from '../support/processes';
@@ -34,8 +35,10 @@ describe('cluster: before and beside serving', () => {
       await eventually(() => proxy.lines.text().includes('listening on'), { timeoutMs: 20_000, what: 'a start' });
       expect(proxy.lines.text()).to.contain('the PID file cannot be written');
     } finally {
-      await proxy.stop();
-      rmSync(dir, { recursive: true });
+      await closeAll(
+        () => proxy.stop(),
+        () => rmSync(dir, { recursive: true }),
+      );
     }
   });
 
@@ -63,8 +66,10 @@ describe('cluster: before and beside serving', () => {
       });
       expect((await request({ url: `${proxy.url}/v1/messages`, body })).status).to.equal(200);
     } finally {
-      await proxy.stop();
-      await provider.close();
+      await closeAll(
+        () => proxy.stop(),
+        () => provider.close(),
+      );
     }
   });
 });

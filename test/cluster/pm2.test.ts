@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { closeAll } from '../support/close-all';
 import { openStream, request } from '../support/http';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { descendantsOf, isAlive } from '../support/processes';
@@ -57,21 +58,24 @@ if (process.argv[1]?.endsWith('/worker/main.js')) {
       ...(CCPROXY_ENGINE ? { CCPROXY_ENGINE } : {}),
     };
   });
-  after(async () => {
-    const pidFile = join(dir, '.pm2', 'pm2.pid');
+  after(() =>
+    closeAll(
+      endDaemon,
+      () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }),
+      () => provider.close(),
+    ),
+  );
+
+  const endDaemon = async () => {
+    const daemon = Number(readFileSync(join(dir, '.pm2', 'pm2.pid'), 'utf8'));
+    const family = [daemon, ...descendantsOf(daemon)];
     try {
-      const daemon = Number(readFileSync(pidFile, 'utf8'));
-      const family = [daemon, ...descendantsOf(daemon)];
       await pm2('kill');
-      await eventually(() => !family.some(isAlive), { what: 'the end of pm2 and all that it ran' }).catch((error) => {
-        for (const pid of family) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
-        throw error;
-      });
+      await eventually(() => !family.some(isAlive), { what: 'the end of pm2 and all that it ran' });
     } finally {
-      rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
-      await provider.close();
+      for (const pid of family) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
     }
-  });
+  };
 
   const pm2 = async (...args: string[]) => {
     const bin = join(REPOSITORY, 'node_modules', '.bin', 'pm2');

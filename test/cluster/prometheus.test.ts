@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { closeAll } from '../support/close-all';
 import { openStream, request } from '../support/http';
 import { type MockProvider, type ScenarioChoice, startMockProvider } from '../support/mock-provider';
 import { parseMetrics } from '../support/prometheus';
@@ -31,10 +32,12 @@ if (missing.length > 0 && !isRequired) {
       proxy = await startProxy({ config: mockConfig(provider) });
       made = await realTraffic(proxy, provider);
     });
-    after(async () => {
-      await proxy?.stop();
-      await provider?.close();
-    });
+    after(() =>
+      closeAll(
+        () => proxy?.stop(),
+        () => provider?.close(),
+      ),
+    );
 
     /** The page when every worker has reported all that was asked of it. */
     const wholePage = (headers: Record<string, string> = {}) =>

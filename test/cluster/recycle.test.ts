@@ -2,11 +2,11 @@
 import { expect } from 'chai';
 import { sabotage } from '../support/saboteur';
 import type { StatusDocument } from '../support/status-document';
-import { eventually } from '../support/wait';
 import { expectUnharmed, pidsOf, type Steady, startSteady, statusUntil, steadyLoad } from './steady';
+import { Watch } from './watch';
 
 describe('cluster: planned recycling', function () {
-  this.timeout(60_000);
+  this.timeout(90_000);
   let steady: Steady;
   afterEach(() => steady?.stop());
 
@@ -19,16 +19,16 @@ describe('cluster: planned recycling', function () {
     const [victim = 0, other = 0] = pidsOf(await proxy.status());
     const load = await steadyLoad(proxy);
     sabotage(sabotageDir, victim, { do: 'bloat', bytes: 300 * 1024 ** 2 });
-    const isReplaced = (now: StatusDocument) => {
-      expect(now.workers.ready).to.be.at.least(2);
-      return !pidsOf(now).includes(victim);
-    };
+    const watch = new Watch(proxy);
+    const isReplaced = (now: StatusDocument) => !pidsOf(now).includes(victim);
     const replaced = await statusUntil(proxy, 'its replacement', isReplaced, 30_000);
     expect(pidsOf(replaced)).to.include(other);
     expect(replaced.workers.list.find(({ state }) => state === 'draining')?.pid ?? victim).to.equal(victim);
-    await statusUntil(proxy, 'its end', (now) =>
-      now.workers.list.some(({ last_exit }) => last_exit?.reason === 'memory'),
-    );
+    const hasEnded = (now: StatusDocument) => now.workers.list.some(({ last_exit }) => last_exit?.reason === 'memory');
+    await statusUntil(proxy, 'its end', hasEnded, 30_000);
+    const { fewestReady, fallen } = await watch.end();
+    expect(fewestReady, 'ready workers').to.be.at.least(2);
+    expect(fallen, 'counters that fell').to.deep.equal([]);
     expectUnharmed(await load.stop());
     expect(await restarts('memory')).to.equal(1);
   });
@@ -38,16 +38,14 @@ describe('cluster: planned recycling', function () {
     const { proxy } = steady;
     const first = pidsOf(await proxy.status());
     const load = await steadyLoad(proxy);
-    const seen: StatusDocument[] = [];
-    const allReplaced = async () => {
-      const now = await proxy.status();
-      seen.push(now);
-      return !pidsOf(now).some((pid) => first.includes(pid));
-    };
-    await eventually(allReplaced, { timeoutMs: 30_000, what: 'both being replaced' });
+    const watch = new Watch(proxy);
+    const allReplaced = (now: StatusDocument) => !pidsOf(now).some((pid) => first.includes(pid));
+    await statusUntil(proxy, 'both being replaced', allReplaced, 30_000);
+    const { statuses, fewestReady, fallen } = await watch.end();
     expectUnharmed(await load.stop());
-    for (const { workers } of seen) {
-      expect(workers.ready).to.be.at.least(2);
+    expect(fewestReady, 'ready workers').to.be.at.least(2);
+    expect(fallen, 'counters that fell').to.deep.equal([]);
+    for (const { workers } of statuses) {
       expect(workers.list.filter(({ state }) => state === 'booting').length, 'boot at a time').to.be.at.most(1);
     }
     expect(await restarts('age')).to.be.at.least(2);

@@ -15,6 +15,7 @@ import {
   steadyLoad,
   streamRequest,
 } from './steady';
+import { Watch } from './watch';
 
 const RELOADS = 5;
 const DELTAS = 60;
@@ -25,7 +26,7 @@ describe('cluster: reload under load', function () {
   let first: StatusDocument;
   let streamPid: number;
   const outcomes: StatusDocument[] = [];
-  const readyAtLeast: number[] = [];
+  let watch: Watch;
 
   before(async () => {
     steady = await startSteady({ more: { shutdown_timeout: '1s' } });
@@ -40,14 +41,15 @@ describe('cluster: reload under load', function () {
     await stream.readUntil('content_block_delta');
     // It takes longer than the reloads, and than `shutdown_timeout`, which is no limit for them.
     provider.hold = true;
+    watch = new Watch(proxy);
     for (let i = 1; i <= RELOADS; i++) {
       provider.variants.clear();
       proxy.writeConfig(config({}, { headers: { 'x-variant': `v${i}` } }));
       outcomes.push(await reloadBySignal(proxy));
-      readyAtLeast.push(outcomes.at(-1)?.workers.ready ?? 0);
       // What was under way keeps the old one.
       await eventually(() => provider.variants.has(`v${i}`), { what: 'requests with the new configuration' });
     }
+    await watch.end();
     const left = await statusUntil(
       proxy,
       'the old worker with the stream alone',
@@ -66,7 +68,14 @@ describe('cluster: reload under load', function () {
     const generations = [first, ...outcomes];
     const pids = generations.flatMap((document) => pidsOf(document));
     expect(new Set(pids).size).to.equal(2 * (RELOADS + 1));
-    expect(readyAtLeast).to.deep.equal(Array(RELOADS).fill(2));
+    const reloading = watch.statuses.filter(({ supervisor }) => supervisor.state === 'reloading');
+    expect(reloading.length, 'looks while workers were replaced').to.be.at.least(RELOADS);
+    expect(watch.fewestReady).to.equal(2);
+  });
+
+  it('lets no counter and no histogram fall', () => {
+    expect(watch.scrapes).to.be.at.least(RELOADS);
+    expect(watch.fallen).to.deep.equal([]);
   });
 
   it('tells it in /status, in the log and in the metrics', async () => {

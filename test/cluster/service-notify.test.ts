@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { closeAll } from '../support/close-all';
 import { isStopped } from '../support/processes';
 import { type SpawnedProxy, spawnProxy } from '../support/proxy';
 import { restoreBoots, sabotageBoots, sabotageEnv } from '../support/saboteur';
@@ -24,6 +25,8 @@ if (missing.length > 0 && process.env['CCPROXY_TEST_REQUIRE_ALL'] !== '1') {
     let receiver: ChildProcess;
     /** All datagrams, a line end after each. */
     let heard = '';
+    /** Unix time in milliseconds of the first READY=1. */
+    let readyHeardAt: number | null = null;
     let proxy: SpawnedProxy;
 
     before(async () => {
@@ -33,26 +36,32 @@ if (missing.length > 0 && process.env['CCPROXY_TEST_REQUIRE_ALL'] !== '1') {
       receiver = spawn('perl', ['-MSocket', '-e', RECEIVER, socket], { stdio: ['ignore', 'pipe', 'inherit'] });
       receiver.stdout?.on('data', (text) => {
         heard += text;
+        if (times('READY=1') > 0) readyHeardAt ??= Date.now();
       });
       await eventually(() => existsSync(socket), { what: 'a socket to be told at' });
       sabotageBoots(dir, { do: 'hang', times: 1 });
       const env = { ...sabotageEnv(dir), NOTIFY_SOCKET: socket, WATCHDOG_USEC: String(WATCHDOG_MS * 1000) };
       proxy = spawnProxy({ config: null, env });
     });
-    after(async () => {
-      await proxy?.stop('SIGKILL');
-      receiver?.kill('SIGKILL');
-      rmSync(dir, { recursive: true, force: true });
-    });
+    after(() =>
+      closeAll(
+        () => proxy?.stop('SIGKILL'),
+        () => receiver?.kill('SIGKILL'),
+        () => rmSync(dir, { recursive: true, force: true }),
+      ),
+    );
 
     const times = (what: string) => heard.split(what).length - 1;
 
     it('READY=1 when every worker is ready, not before', async () => {
       await proxy.lines.waitFor(/worker \d is ready/, 20_000);
-      expect(times('READY=1')).to.equal(0);
       restoreBoots(dir);
       await proxy.lines.waitFor(/listening on/, 30_000);
       await eventually(() => times('READY=1') === 1, { what: 'READY=1' });
+      const readyLines = proxy.lines.lines.filter((line) => /worker \d is ready/.test(line));
+      expect(readyLines).to.have.length(2);
+      const readyAt = readyLines.map((line) => Date.parse(JSON.parse(line).timestamp));
+      expect(readyHeardAt, 'READY=1 by the clock of the log').to.be.at.least(Math.max(...readyAt));
       expect(heard).to.match(/STATUS=listening on http:\/\/127\.0\.0\.1:\d+/);
     });
 

@@ -1,5 +1,6 @@
 /** Any worker answers `/status` for the whole (spec/status.md; spec/supervision.md, 14). */
 import { expect } from 'chai';
+import { closeAll } from '../support/close-all';
 import { type HttpResponse, request } from '../support/http';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { childrenOf } from '../support/processes';
@@ -49,10 +50,12 @@ describe('cluster: /status', () => {
     proxy = await startProxy({ config: mockConfig(provider), workers: WORKERS });
     answers = await Promise.all(Array.from({ length: ANSWERS }, () => request({ url: `${proxy.url}/status` })));
   });
-  after(async () => {
-    await proxy?.stop();
-    await provider?.close();
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => provider?.close(),
+    ),
+  );
 
   it('comes from all workers on new connections, and every answer names a worker', async () => {
     const pids = (await proxy.status()).workers.list.map(({ pid }) => pid);

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { closeAll } from '../support/close-all';
 import { PacedLoad, type PacedReport } from '../support/paced-load';
 import { type RunningProxy, startProxy } from '../support/proxy';
 import { requestBytes } from '../support/raw-client';
@@ -13,6 +14,9 @@ import { eventually } from '../support/wait';
 
 const BODY = { model: 'steady', max_tokens: 1, messages: [{ role: 'user', content: 'Hello' }] };
 const HEADERS = { 'content-type': 'application/json' };
+
+/** That `steadyLoad` keeps. */
+export const CONNECTIONS = 10;
 
 export interface Steady {
   provider: SteadyProvider;
@@ -42,23 +46,23 @@ export async function startSteady({ workers = 2, more = {} }: SteadyOptions = {}
     ],
     routes: { default: 'steady,steady' },
   });
-  const stopAround = async () => {
-    await provider.close();
-    rmSync(sabotageDir, { recursive: true, force: true });
-  };
+  let started: RunningProxy | null = null;
+  const stop = () =>
+    closeAll(
+      // A test that failed may have left somebody stopped.
+      () => started?.stop('SIGKILL'),
+      () => provider.close(),
+      () => rmSync(sabotageDir, { recursive: true, force: true }),
+    );
   try {
     const proxy = await startProxy({ config: config(), env: sabotageEnv(sabotageDir) });
+    started = proxy;
     await statusUntil(proxy, 'all workers', ({ supervisor, workers: now }) => {
       return supervisor.state === 'running' && now.ready === now.desired;
     });
-    const stop = async () => {
-      // A test that failed may have left somebody stopped.
-      await proxy.stop('SIGKILL');
-      await stopAround();
-    };
     return { provider, proxy, sabotageDir, config, stop };
   } catch (error) {
-    await stopAround();
+    await stop();
     throw error;
   }
 }
@@ -67,7 +71,9 @@ export async function startSteady({ workers = 2, more = {} }: SteadyOptions = {}
 export async function steadyLoad(proxy: RunningProxy, keptPerSecond = 200, newPerSecond = 20): Promise<PacedLoad> {
   const request = requestBytes('POST', '/v1/messages', { ...HEADERS, [ID_HEADER]: ANONYMOUS }, BODY);
   const { host, port } = proxy;
-  const load = new PacedLoad({ host, port, request, keptPerSecond, connections: 10, newPerSecond });
+  const load = new PacedLoad({ host, port, request, keptPerSecond, connections: CONNECTIONS, newPerSecond });
+  // A test that failed has not ended it.
+  void proxy.exit.then(() => load.abandon());
   await eventually(() => load.report.kept.ok >= 50, { what: 'a load that flows' });
   return load;
 }

@@ -1,9 +1,10 @@
 /** A hung supervisor: nobody presents old data as current, traffic goes on, and nobody is killed for it afterwards. */
 import { expect } from 'chai';
+import { closeAll } from '../support/close-all';
 import { request } from '../support/http';
 import { type LoadReport, runLoad } from '../support/load';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
-import { isAlive, isStopped } from '../support/processes';
+import { isStopped } from '../support/processes';
 import { type RunningProxy, startProxy } from '../support/proxy';
 import type { RawClient } from '../support/raw-client';
 import { deferred, eventually } from '../support/wait';
@@ -23,12 +24,17 @@ describe('cluster: the supervisor is stopped and goes on', function () {
     proxy = await startProxy({ config: mockConfig(provider) });
     clients = await connectToEach(proxy);
   });
-  after(async () => {
-    for (const client of clients?.values() ?? []) client.destroy();
-    if (proxy !== undefined && isAlive(proxy.pid)) proxy.signal('SIGCONT');
-    await proxy?.stop();
-    await provider?.close();
-  });
+  after(() =>
+    closeAll(
+      () =>
+        clients?.forEach((client) => {
+          client.destroy();
+        }),
+      () => proxy?.signal('SIGCONT'),
+      () => proxy?.stop(),
+      () => provider?.close(),
+    ),
+  );
 
   it('answers /status with 503 within 6 s, from every worker and with the exact body, while messages go on', async () => {
     const woken = deferred();
@@ -42,14 +48,14 @@ describe('cluster: the supervisor is stopped and goes on', function () {
     });
     try {
       for (const client of clients.values()) {
-        const unavailable = async () => {
-          const { status, body, headers } = await client.roundTrip(STATUS_BYTES);
-          if (status === 200) return false;
-          expect({ status, body: body.toString('utf8') }).to.deep.equal({ status: 503, body: UNAVAILABLE_BODY });
-          expect(headers['content-type']).to.equal('application/json; charset=utf-8');
-          return true;
+        const refused = async () => {
+          const answer = await client.roundTrip(STATUS_BYTES);
+          return answer.status !== 200 && answer;
         };
-        await eventually(unavailable, { timeoutMs: 6000, intervalMs: 50, what: '503' });
+        const answer = await eventually(refused, { timeoutMs: 10_000, intervalMs: 50, what: '503' });
+        const { status, body, headers } = answer;
+        expect({ status, body: body.toString('utf8') }).to.deep.equal({ status: 503, body: UNAVAILABLE_BODY });
+        expect(headers['content-type']).to.equal('application/json; charset=utf-8');
       }
       expect(performance.now() - stoppedAt, 'until all say 503, ms').to.be.below(6000);
       for (const [pid, client] of clients) {

@@ -1,7 +1,7 @@
 /** A worker whose event loop stands still is killed and replaced; one that is slow, or drains for long, is not. */
 import { expect } from 'chai';
 import { openStream } from '../support/http';
-import { isAlive } from '../support/processes';
+import { endingOf } from '../support/processes';
 import { RawClient } from '../support/raw-client';
 import { sabotage } from '../support/saboteur';
 import { streamEvents } from '../support/steady-provider';
@@ -23,9 +23,9 @@ describe('cluster: a blocked worker', function () {
     const clients = await connectToEach(proxy);
     const blockedAt = performance.now();
     sabotage(sabotageDir, victim, { do: 'block' });
-    await eventually(() => !isAlive(victim), { what: 'its end' });
-    const killedAfterMs = performance.now() - blockedAt;
-    expect(killedAfterMs, 'ms until it was killed').to.be.within(4000, 7500);
+    const { aliveAtMs, goneAtMs } = await endingOf([victim], 15_000);
+    expect(goneAtMs - blockedAt, 'ms until it was killed').to.be.above(3500);
+    expect(aliveAtMs - blockedAt, 'ms until it was killed').to.be.below(7000);
     const other = [...clients].find(([pid]) => pid !== victim)?.[1];
     const whole = async () => {
       const answer = JSON.parse(((await other?.roundTrip(STATUS_BYTES))?.body ?? '{}').toString());

@@ -10,6 +10,7 @@ import {
   refusedOn,
   survivor,
 } from '../support/aftermath';
+import { closeAll } from '../support/close-all';
 import type { HeaderInput } from '../support/http-head';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { type RunningProxy, startProxy } from '../support/proxy';
@@ -78,10 +79,12 @@ describe('access: keys', () => {
     proxy = await startProxy({ config: mockConfig(provider, { api_key: KEY, host: '0.0.0.0' }), workers: 1 });
   });
   beforeEach(() => provider.reset());
-  after(async () => {
-    await proxy?.stop();
-    await provider?.close();
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => provider?.close(),
+    ),
+  );
 
   for (const [title, headers] of BAD_CREDENTIALS) {
     test(`${title}: 401 on the API, from this machine too; and on the pages, from elsewhere`, async () => {

@@ -2,6 +2,7 @@
 import { networkInterfaces } from 'node:os';
 import { expect } from 'chai';
 import { expectApiError, expectPageError, goodBody, mockConfig, survivor } from '../support/aftermath';
+import { closeAll } from '../support/close-all';
 import type { HeaderInput } from '../support/http-head';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { type RunningProxy, startProxy } from '../support/proxy';
@@ -62,10 +63,12 @@ describe('access: local requests', () => {
     provider = await startMockProvider();
     proxy = await startProxy({ config: mockConfig(provider, { host: '0.0.0.0' }), workers: 1 });
   });
-  after(async () => {
-    await proxy?.stop();
-    await provider?.close();
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => provider?.close(),
+    ),
+  );
 
   test('a plain request from loopback is local', () => expectLocal(send, {}));
 

@@ -1,6 +1,7 @@
 /** The operator's pages: their shapes, headers and methods (spec/status.md and spec/gateway.md, "Endpoints"). */
 import { expect } from 'chai';
 import { expectPageError, expectUsable, mockConfig, postMessage, survivor } from '../support/aftermath';
+import { closeAll } from '../support/close-all';
 import { type HttpResponse, request } from '../support/http';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { childrenOf } from '../support/processes';
@@ -33,10 +34,12 @@ describe('access: pages', () => {
     provider = await startMockProvider();
     proxy = await startProxy({ config: mockConfig(provider), workers: 2 });
   });
-  after(async () => {
-    await proxy?.stop();
-    await provider?.close();
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => provider?.close(),
+    ),
+  );
 
   test('/status: the ten fields, in order, with their types', async () => {
     const response = await get('/status');

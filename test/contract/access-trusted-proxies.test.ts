@@ -1,6 +1,7 @@
 /** `trusted_proxies`: the client's address is taken from `x-forwarded-for` of these peers, and of no others. */
 import { expect } from 'chai';
 import { expectApiError, expectPageError, goodBody, mockConfig, survivor } from '../support/aftermath';
+import { closeAll } from '../support/close-all';
 import type { HeaderInput } from '../support/http-head';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { type RunningProxy, startProxy } from '../support/proxy';
@@ -53,10 +54,12 @@ describe('access: trusted proxies', () => {
     const more = { trusted_proxies: ['127.0.0.1', '10.0.0.0/8'], log: true };
     proxy = await startProxy({ config: mockConfig(provider, more), workers: 1 });
   });
-  after(async () => {
-    await proxy?.stop();
-    await provider?.close();
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => provider?.close(),
+    ),
+  );
 
   for (const [title, headers] of LOCAL) {
     test(`${title}: local`, async () => {
@@ -101,10 +104,12 @@ describe('access: a peer that is not among the trusted proxies', () => {
     const more = { trusted_proxies: ['10.0.0.0/8', '2001:db8::/32'], log: true };
     proxy = await startProxy({ config: mockConfig(provider, more), workers: 1 });
   });
-  after(async () => {
-    await proxy?.stop();
-    await provider?.close();
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => provider?.close(),
+    ),
+  );
 
   test('is not believed, whoever it says is the client', async () => {
     for (const chain of ['127.0.0.1', '::1', '10.1.2.3', '127.0.0.1, 10.1.2.3']) {

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { expectApiError, expectUsable, goodBody, mockConfig, postMessage, survivor } from '../support/aftermath';
 import { chunk, LAST_CHUNK } from '../support/chunked';
+import { closeAll } from '../support/close-all';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { childrenOf, rssBytes } from '../support/processes';
 import { type RunningProxy, startProxy } from '../support/proxy';
@@ -27,10 +28,12 @@ describe('bad input: bodies over the limit', () => {
     proxy = await startProxy({ config, workers: 1 });
   });
   beforeEach(() => provider.reset());
-  after(async () => {
-    await proxy?.stop();
-    await provider?.close();
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => provider?.close(),
+    ),
+  );
 
   for (const declared of [LIMIT + 1, 10 * LIMIT, 900_000_000]) {
     test(`content-length ${declared}: 413 before a byte of the body is sent`, async () => {

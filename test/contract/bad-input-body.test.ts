@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { expectApiError, goodBody, mockConfig, postMessage, refusedOn, survivor } from '../support/aftermath';
 import { chunk, LAST_CHUNK } from '../support/chunked';
+import { closeAll } from '../support/close-all';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { type RunningProxy, startProxy } from '../support/proxy';
 import { requestBytes } from '../support/raw-client';
@@ -79,10 +80,12 @@ describe('bad input: bodies', () => {
     provider = await startMockProvider();
     proxy = await startProxy({ config: mockConfig(provider), workers: 1 });
   });
-  after(async () => {
-    await proxy?.stop();
-    await provider?.close();
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => provider?.close(),
+    ),
+  );
 
   const refused = async (bytes: Buffer, message: string): Promise<void> => {
     const requestsBefore = provider.requestCount;

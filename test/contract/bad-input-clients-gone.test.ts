@@ -5,6 +5,7 @@ import { loadEngine } from '../../worker/http/engine';
 import { goodBody, messageBytes, mockConfig, scenario, survivor } from '../support/aftermath';
 import { parseSse } from '../support/anthropic-wire';
 import { chunk } from '../support/chunked';
+import { closeAll } from '../support/close-all';
 import { openStream } from '../support/http';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { type RunningProxy, startProxy } from '../support/proxy';
@@ -58,10 +59,12 @@ describe('bad input: clients that stop', () => {
     silent.catch(() => {}); // It is heard of in the last test.
   });
   beforeEach(() => provider.reset());
-  after(async () => {
-    await proxy?.stop();
-    await provider?.close();
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => provider?.close(),
+    ),
+  );
 
   const streamBytes = (name: string, params: Record<string, unknown> = {}) =>
     messageBytes(scenario(name, params), goodBody({ stream: true }));

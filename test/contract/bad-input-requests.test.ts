@@ -1,6 +1,7 @@
 /** Requests that fit no route, and heads that are no proper HTTP: refused in one way or the other, never served. */
 import { expect } from 'chai';
 import { expectApiError, expectUsable, mockConfig, refusedOn, survivor } from '../support/aftermath';
+import { closeAll } from '../support/close-all';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { type RunningProxy, startProxy } from '../support/proxy';
 import { ConnectionEnded, RawClient, type RawResponse, requestBytes } from '../support/raw-client';
@@ -20,10 +21,12 @@ describe('bad input: requests', () => {
   afterEach(() => {
     expect(provider.requests, 'requests at the provider').to.be.empty;
   });
-  after(async () => {
-    await proxy?.stop();
-    await provider?.close();
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => provider?.close(),
+    ),
+  );
 
   /** The answer, or null when the engine cut the connection instead; the answer is never a good one. */
   const neverServed = async (bytes: Buffer | string): Promise<RawResponse | null> => {

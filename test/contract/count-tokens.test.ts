@@ -1,6 +1,7 @@
 /** POST /v1/messages/count_tokens: the provider's count where it has the call, an estimate where it does not. */
 import Anthropic from '@anthropic-ai/sdk';
 import { expect } from 'chai';
+import { closeAll } from '../support/close-all';
 import { request } from '../support/http';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { type RunningProxy, startProxy } from '../support/proxy';
@@ -57,10 +58,14 @@ describe('count_tokens', () => {
     });
     sdk = new Anthropic({ apiKey: 'proxy-key', baseURL: proxy.url, maxRetries: 0 });
   });
-  after(async () => {
-    await Promise.all([proxy?.stop(), provider?.close(), other?.close()]);
-    expect(provider.failures).to.deep.equal([]);
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => provider?.close(),
+      () => other?.close(),
+      () => expect(provider.failures).to.deep.equal([]),
+    ),
+  );
   beforeEach(() => provider.reset());
 
   const count = (body: string | Record<string, unknown>, headers = {}) =>

@@ -2,6 +2,7 @@
 import { createBrotliCompress, createGzip } from 'node:zlib';
 import { expect } from 'chai';
 import { streamEvents } from '../support/anthropic-wire';
+import { closeAll } from '../support/close-all';
 import { type HttpResponse, openStream, request } from '../support/http';
 import {
   type MockProvider,
@@ -60,11 +61,13 @@ describe('fidelity: bytes', () => {
       },
     });
   });
-  after(async () => {
-    await proxy?.stop();
-    await provider?.close();
-    expect(provider.failures).to.deep.equal([]);
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => provider?.close(),
+      () => expect(provider.failures).to.deep.equal([]),
+    ),
+  );
   beforeEach(() => provider.reset());
 
   async function post(bytes: string, headers = {}): Promise<[HttpResponse, MockRequest]> {

@@ -1,5 +1,6 @@
 /** Whose key goes where: the provider's to the provider only, the proxy's to nobody, the client's where it is wanted. */
 import { expect } from 'chai';
+import { closeAll } from '../support/close-all';
 import { request } from '../support/http';
 import type { HeaderInput } from '../support/http-head';
 import { type MockProvider, type MockRequest, startMockProvider } from '../support/mock-provider';
@@ -50,11 +51,14 @@ describe('credentials', () => {
       startProxy({ config: { providers: [passing], routes: { default: 'passing,m' } } }),
     ]);
   });
-  after(async () => {
-    await Promise.all([proxy?.stop(), keyless?.stop()]);
-    await provider?.close();
-    expect(provider.failures).to.deep.equal([]);
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => keyless?.stop(),
+      () => provider?.close(),
+      () => expect(provider.failures).to.deep.equal([]),
+    ),
+  );
   beforeEach(() => provider.reset());
 
   async function ask(to: RunningProxy, name: string, headers: HeaderInput, wanted = 200) {

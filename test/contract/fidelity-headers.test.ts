@@ -1,5 +1,6 @@
 /** Heads both ways: everything crosses the proxy but framing, hop-by-hop headers and credentials. */
 import { expect } from 'chai';
+import { closeAll } from '../support/close-all';
 import { request } from '../support/http';
 import type { HeaderInput, RawHeader } from '../support/http-head';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
@@ -87,11 +88,13 @@ describe('fidelity: headers', () => {
       },
     });
   });
-  after(async () => {
-    await proxy?.stop();
-    await provider?.close();
-    expect(provider.failures).to.deep.equal([]);
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => provider?.close(),
+      () => expect(provider.failures).to.deep.equal([]),
+    ),
+  );
   beforeEach(() => provider.reset());
 
   /** Sends that head directly and through the proxy; gives what the provider saw. */

@@ -1,5 +1,6 @@
 /** The routing rules from end to end: which provider is asked for which model, and what the answer says of it. */
 import { expect } from 'chai';
+import { closeAll } from '../support/close-all';
 import { request } from '../support/http';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { type RunningProxy, startProxy } from '../support/proxy';
@@ -101,10 +102,15 @@ describe('routes', () => {
       startProxy({ config: { providers, routes: { default: 'alpha,a-default' } } }),
     ]);
   });
-  after(async () => {
-    await Promise.all([proxy?.stop(), bare?.stop(), alpha?.close(), beta?.close()]);
-    expect([...alpha.failures, ...beta.failures]).to.deep.equal([]);
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => bare?.stop(),
+      () => alpha?.close(),
+      () => beta?.close(),
+      () => expect([...alpha.failures, ...beta.failures]).to.deep.equal([]),
+    ),
+  );
   beforeEach(() => {
     alpha.reset();
     beta.reset();

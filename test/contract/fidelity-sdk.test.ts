@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import Anthropic from '@anthropic-ai/sdk';
 import { expect } from 'chai';
 import { words } from '../support/anthropic-wire';
+import { closeAll } from '../support/close-all';
 import { type MockProvider, type MockRequest, type ScenarioName, startMockProvider } from '../support/mock-provider';
 import { type RunningProxy, startProxy } from '../support/proxy';
 import { deadline } from '../support/wait';
@@ -102,11 +103,13 @@ describe('fidelity: the official SDK', () => {
     direct = new Anthropic({ apiKey: 'provider-key', baseURL: provider.url, maxRetries: 0 });
     proxied = new Anthropic({ apiKey: 'proxy-key', baseURL: proxy.url, maxRetries: 0 });
   });
-  after(async () => {
-    await proxy?.stop();
-    await provider?.close();
-    expect(provider.failures).to.deep.equal([]);
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => provider?.close(),
+      () => expect(provider.failures).to.deep.equal([]),
+    ),
+  );
   beforeEach(() => provider.reset());
 
   const headersFor = (scenario: ScenarioName) => ({

@@ -2,6 +2,7 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { expect } from 'chai';
 import OpenAI from 'openai';
+import { closeAll } from '../support/close-all';
 import { request } from '../support/http';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { type RunningProxy, startProxy } from '../support/proxy';
@@ -44,9 +45,12 @@ describe('models', () => {
     sdk = new Anthropic({ apiKey: 'proxy-key', baseURL: proxy.url, maxRetries: 0 });
     openai = new OpenAI({ apiKey: 'proxy-key', baseURL: `${proxy.url}/v1`, maxRetries: 0 });
   });
-  after(async () => {
-    await Promise.all([proxy?.stop(), provider?.close()]);
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => provider?.close(),
+    ),
+  );
   beforeEach(() => provider.reset());
 
   const get = (path: string, headers = {}) => request({ url: `${proxy.url}${path}`, headers: { ...KEY, ...headers } });

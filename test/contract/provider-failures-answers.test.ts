@@ -1,6 +1,7 @@
 /** Answers of a provider that are errors: they go back unmodified, for clients recognise wording (spec/gateway.md). */
 import { expect } from 'chai';
 import { goodBody, messageBytes, mockConfig, postMessage, scenario, survivor } from '../support/aftermath';
+import { closeAll } from '../support/close-all';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { type RunningProxy, startProxy } from '../support/proxy';
 import { RawClient } from '../support/raw-client';
@@ -26,10 +27,12 @@ describe('provider failures: error answers', () => {
     proxy = await startProxy({ config: mockConfig(provider), workers: 1 });
   });
   beforeEach(() => provider.reset());
-  after(async () => {
-    await proxy?.stop();
-    await provider?.close();
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => provider?.close(),
+    ),
+  );
 
   for (const status of STATUSES) {
     test(`${status}: status, body and headers as they came`, async () => {

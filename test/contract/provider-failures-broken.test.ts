@@ -10,6 +10,7 @@ import {
   survivor,
 } from '../support/aftermath';
 import { markersIn, parseSse, textOf } from '../support/anthropic-wire';
+import { closeAll } from '../support/close-all';
 import { type MockProvider, type ScenarioName, type ScenarioParams, startMockProvider } from '../support/mock-provider';
 import { type RunningProxy, startProxy } from '../support/proxy';
 import { ConnectionEnded, RawClient, type RawResponse } from '../support/raw-client';
@@ -51,10 +52,12 @@ describe('provider failures: broken answers', () => {
     proxy = await startProxy({ config: mockConfig(provider, { providers }), workers: 1 });
   });
   beforeEach(() => provider.reset());
-  after(async () => {
-    await proxy?.stop();
-    await provider?.close();
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => provider?.close(),
+    ),
+  );
 
   const choose = (name: ScenarioName, params: ScenarioParams = {}) => provider.respondOnce({ scenario: name, params });
 

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { expect } from 'chai';
 import { expectApiError, goodBody, mockConfig, postMessage, providerAt, survivor } from '../support/aftermath';
 import { type Certificates, createCertificates } from '../support/certs';
+import { closeAll } from '../support/close-all';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { type RunningProxy, startProxy } from '../support/proxy';
 
@@ -59,13 +60,15 @@ describe('provider failures: no connection', () => {
     proxy = await startProxy({ config: mockConfig(plain, { providers }), workers: 1, env });
   });
   beforeEach(() => plain.reset());
-  after(async () => {
-    await proxy?.stop();
-    mute?.close();
-    noTls?.close();
-    await Promise.all([plain, trusted, untrusted, elsewhere].map((provider) => provider?.close()));
-    await Promise.all(authorities.map((authority) => authority.remove()));
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => mute?.close(),
+      () => noTls?.close(),
+      () => Promise.all([plain, trusted, untrusted, elsewhere].map((provider) => provider?.close())),
+      () => Promise.all(authorities.map((authority) => authority.remove())),
+    ),
+  );
 
   const errorsOf = async (provider: string, reason: string) =>
     proxy.metric(await proxy.metrics(), 'ccproxy_upstream_errors_total', { provider, reason });

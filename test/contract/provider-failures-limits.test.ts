@@ -9,6 +9,7 @@ import {
   scenario,
   survivor,
 } from '../support/aftermath';
+import { closeAll } from '../support/close-all';
 import { openStream, type StreamingResponse } from '../support/http';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { type RunningProxy, startProxy } from '../support/proxy';
@@ -32,10 +33,12 @@ describe('provider failures: requests under way', () => {
     proxy = await startProxy({ config, workers: 1 });
   });
   beforeEach(() => provider.reset());
-  after(async () => {
-    await proxy?.stop();
-    await provider?.close();
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => provider?.close(),
+    ),
+  );
 
   const body = (name: string) => goodBody({ model: `${name},m1`, stream: true });
   const held = (name: string): Promise<StreamingResponse> =>
@@ -104,10 +107,12 @@ describe('provider failures: rate limit', () => {
     const config = mockConfig(provider, { trusted_proxies: ['127.0.0.1'], api_key: 'key', performance });
     proxy = await startProxy({ config, workers: 1 });
   });
-  after(async () => {
-    await proxy?.stop();
-    await provider?.close();
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => provider?.close(),
+    ),
+  );
 
   test('429 with retry-after for the client that asks too often, and for no other', async () => {
     const ask = (client: string) => postMessage(proxy, { headers: { 'x-api-key': 'key', 'x-forwarded-for': client } });
@@ -137,10 +142,12 @@ describe('provider failures: circuit breaker', () => {
     const performance = { circuit_breaker_enabled: true };
     proxy = await startProxy({ config: { providers, routes: { default: 'good,m1' }, performance }, workers: 1 });
   });
-  after(async () => {
-    await proxy?.stop();
-    await provider?.close();
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => provider?.close(),
+    ),
+  );
 
   test('after failures in a row: 503 at once, /status and /health say so, other providers are served', async () => {
     const ask = (name: string) => postMessage(proxy, { body: goodBody({ model: `${name},m1` }) });

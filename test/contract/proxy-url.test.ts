@@ -4,6 +4,7 @@ import { createServer, request as forward, type IncomingMessage, type Server, ty
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { type Certificates, createCertificates } from '../support/certs';
+import { closeAll } from '../support/close-all';
 import { request } from '../support/http';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
 import { type RunningProxy, startProxy } from '../support/proxy';
@@ -94,13 +95,15 @@ describe('providers behind an outbound proxy', () => {
     });
   });
 
-  after(async () => {
-    await proxy?.stop();
-    outbound?.close();
-    await plain?.close();
-    await secure?.close();
-    await certificates?.remove();
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => outbound?.close(),
+      () => plain?.close(),
+      () => secure?.close(),
+      () => certificates?.remove(),
+    ),
+  );
 
   const ask = (model: string) =>
     request({

@@ -1,6 +1,7 @@
 /** A reader that takes nothing slows its provider down, and nobody else; when it goes, its request ends. */
 import { expect } from 'chai';
 import { markersIn } from '../support/anthropic-wire';
+import { closeAll } from '../support/close-all';
 import { openStream, request, type StreamingResponse } from '../support/http';
 import { type MockProvider, type MockRequest, type ScenarioName, startMockProvider } from '../support/mock-provider';
 import { rssBytes } from '../support/processes';
@@ -36,11 +37,13 @@ describe('streams: backpressure', () => {
     });
     workers = (await proxy.status(KEY)).workers.list.map(({ pid }) => pid);
   });
-  after(async () => {
-    await proxy?.stop();
-    await provider?.close();
-    expect(provider.failures).to.deep.equal([]);
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => provider?.close(),
+      () => expect(provider.failures).to.deep.equal([]),
+    ),
+  );
   beforeEach(() => provider.reset());
   afterEach(async () => {
     for (const stream of open) stream.destroy();

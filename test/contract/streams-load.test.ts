@@ -2,6 +2,7 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { expect } from 'chai';
 import { markersIn, parseSse, textOf } from '../support/anthropic-wire';
+import { closeAll } from '../support/close-all';
 import { openStream, type StreamingResponse } from '../support/http';
 import { runLoad } from '../support/load';
 import { type MockProvider, startMockProvider } from '../support/mock-provider';
@@ -52,11 +53,13 @@ describe('streams under load', function () {
     workers = (await proxy.status({ 'x-api-key': 'proxy-key' })).workers.list.map(({ pid }) => pid);
     expect(workers).to.have.length(2);
   });
-  after(async () => {
-    await proxy?.stop();
-    await provider?.close();
-    expect(provider.failures).to.deep.equal([]);
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => provider?.close(),
+      () => expect(provider.failures).to.deep.equal([]),
+    ),
+  );
 
   const rss = () => Math.max(...workers.map(rssBytes));
 

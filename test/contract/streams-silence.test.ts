@@ -3,6 +3,7 @@ import { createGzip } from 'node:zlib';
 import Anthropic from '@anthropic-ai/sdk';
 import { expect } from 'chai';
 import { markersIn, streamEvents } from '../support/anthropic-wire';
+import { closeAll } from '../support/close-all';
 import { openStream } from '../support/http';
 import { type MockProvider, type Responder, SCENARIOS, startMockProvider } from '../support/mock-provider';
 import { type RunningProxy, startProxy } from '../support/proxy';
@@ -84,11 +85,13 @@ describe('streams: silence', function () {
     const sdk = start('sdk', sdkOverSilence());
     void Promise.allSettled([...pinged, sdk]).then(() => pingsCame.resolve());
   });
-  after(async () => {
-    await proxy?.stop();
-    await provider?.close();
-    expect(provider.failures).to.deep.equal([]);
-  });
+  after(() =>
+    closeAll(
+      () => proxy?.stop(),
+      () => provider?.close(),
+      () => expect(provider.failures).to.deep.equal([]),
+    ),
+  );
 
   function start(name: string, promise: Promise<void>): Promise<void> {
     promise.catch(() => {}); // Its test tells.

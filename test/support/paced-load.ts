@@ -81,6 +81,13 @@ export class PacedLoad {
     return count;
   }
 
+  /** Begins no more requests and breaks off what is under way, which fails. */
+  abandon(): void {
+    clearInterval(this.#timer);
+    this.#waiting.length = 0;
+    for (const line of this.#lines) line.close();
+  }
+
   /** Requests that are due and wait for a connection. */
   get behind(): number {
     return this.#waiting.length;
@@ -110,16 +117,25 @@ export class PacedLoad {
     const seconds = elapsed < rampSeconds ? elapsed ** 2 / (2 * rampSeconds) : elapsed - rampSeconds / 2;
     const now = performance.now();
     for (; this.#keptBegun < seconds * keptPerSecond; this.#keptBegun++) this.#waiting.push(now);
-    this.#sendWaiting();
+    // First comes what arrived meanwhile: when this process stood still, connections may have been closed.
+    setImmediate(() => this.#sendWaiting());
     for (; this.#newBegun < seconds * newPerSecond; this.#newBegun++) this.#open(false).send(now);
     for (const line of this.#lines) line.checkTime(now);
   }
 
   #sendWaiting(): void {
     while (this.#waiting.length > 0) {
-      const line = this.#idle.pop() ?? (this.#keptLines < this.#options.connections ? this.#open(true) : undefined);
+      const line = this.#nextIdle() ?? (this.#keptLines < this.#options.connections ? this.#open(true) : undefined);
       if (line === undefined) return;
       line.send(this.#waiting.shift() ?? 0);
+    }
+  }
+
+  /** The one that has been idle longest: each is used again and again, and none is left until the proxy closes it. */
+  #nextIdle(): Line | undefined {
+    for (;;) {
+      const line = this.#idle.shift();
+      if (line === undefined || line.reusable) return line;
     }
   }
 
@@ -197,7 +213,11 @@ class Line {
     this.#socket = connect({ host, port, noDelay: true });
     this.#socket.setEncoding('latin1');
     this.#socket.on('data', (text: string) => this.#received(text));
+    this.#socket.on('end', () => {
+      this.reusable = false;
+    });
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.reusable = false;
       this.#code = `${error.code ?? error.message}`;
     });
     this.#socket.on('close', () => {

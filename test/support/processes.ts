@@ -1,5 +1,6 @@
 /** What the kernel says of processes (Linux, /proc). */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { eventually } from './wait';
 
 interface Stat {
   parent: number;
@@ -33,6 +34,35 @@ export function isAlive(pid: number): boolean {
 /** Whether that process is stopped (SIGSTOP). */
 export function isStopped(pid: number): boolean {
   return statOf(pid)?.state === 'T';
+}
+
+/** When processes ended, in `performance.now()`: after `aliveAtMs` and not after `goneAtMs`, however slow the looking was. */
+export interface Ending {
+  /** The last look at which one of them ran. */
+  aliveAtMs: number;
+  /** The first at which none did. */
+  goneAtMs: number;
+}
+
+/** Waits until none of them runs. @throws Error after `timeoutMs` */
+export async function endingOf(pids: readonly number[], timeoutMs = 10_000): Promise<Ending> {
+  const ending: Ending = { aliveAtMs: performance.now(), goneAtMs: 0 };
+  const gone = () => {
+    const lookedAtMs = performance.now();
+    const alive = pids.filter(isAlive);
+    if (alive.length > 0) ending.aliveAtMs = lookedAtMs;
+    else ending.goneAtMs = performance.now();
+    return alive.length === 0;
+  };
+  await eventually(gone, { timeoutMs, intervalMs: 5, what: `the end of the processes ${pids.join(', ')}` });
+  return ending;
+}
+
+/** Whether that process has yet to take a signal that it was sent. */
+export function hasPendingSignals(pid: number): boolean {
+  const [, own, shared] =
+    /^SigPnd:\s+([0-9a-f]+)\nShdPnd:\s+([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return [own, shared].some((mask) => mask === undefined || /[1-9a-f]/.test(mask));
 }
 
 /** Children that run now, in ascending order. */

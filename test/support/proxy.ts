@@ -24,9 +24,9 @@ export interface RunningProxy {
   pidFile: string;
   /** Everything on stdout and stderr so far. */
   output(): string;
-  /** GET /status. @throws Error unless it answers 200 */
+  /** GET /status; once more when the connection is reset. @throws Error unless it answers 200 */
   status(headers?: HeaderInput): Promise<StatusDocument>;
-  /** GET /metrics. @throws Error unless it answers 200 */
+  /** GET /metrics, likewise. @throws Error unless it answers 200 */
   metrics(headers?: HeaderInput): Promise<string>;
   /** The sum of a metric's samples with these labels, in `text`. */
   metric(text: string, name: string, labels?: Record<string, string>): number;
@@ -129,7 +129,12 @@ class Proxied implements RunningProxy {
   }
 
   async #page(path: string, headers: HeaderInput): Promise<string> {
-    const { status, text } = await request({ url: this.url + path, headers });
+    const ask = () => request({ url: this.url + path, headers });
+    // While workers are replaced the kernel may reset a new connection (net.ipv4.tcp_migrate_req=0); hardly the next one.
+    const { status, text } = await ask().catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ECONNRESET') throw error;
+      return ask();
+    });
     if (status !== 200) throw new Error(`GET ${path} answered ${status}: ${text}`);
     return text;
   }

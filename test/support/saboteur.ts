@@ -2,7 +2,8 @@
  * Makes worker processes misbehave, from within. The proxy under test is started with `sabotageEnv(dir)`: then this file
  * is loaded before each worker's own code, and does what files in `dir` say.
  */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What a running worker is made to do. */
@@ -38,9 +39,19 @@ export function sabotage(dir: string, pid: number, command: Sabotage): void {
   process.kill(pid, 'SIGUSR2');
 }
 
-/** From now on workers that boot (one after the other) do this. */
+/** An order as its file has it. */
+interface BootOrder extends BootSabotage {
+  /** Boots are counted for each order. */
+  id: string;
+}
+
+/** From now on workers that boot do this. */
 export function sabotageBoots(dir: string, how: BootSabotage): void {
-  writeFileSync(join(dir, BOOT_FILE), JSON.stringify(how));
+  const order: BootOrder = { ...how, id: randomUUID() };
+  const draft = join(dir, `${BOOT_FILE}-${order.id}`);
+  writeFileSync(draft, JSON.stringify(order));
+  // A worker that boots meanwhile must not read half of it.
+  renameSync(draft, join(dir, BOOT_FILE));
 }
 
 /** Workers that boot do so well again. */
@@ -54,8 +65,7 @@ function obey(command: Sabotage): void {
       block(command.ms);
       break;
     case 'bloat':
-      // Filled, so that the pages are there.
-      ballast.push(Buffer.alloc(command.bytes, 1));
+      bloat(command.bytes);
       break;
     case 'throw':
       throw new Error('sabotage');
@@ -65,6 +75,15 @@ function obey(command: Sabotage): void {
 }
 
 const ballast: Buffer[] = [];
+const BLOAT_STEP_BYTES = 4 * 1024 * 1024;
+
+/** Little by little: where memory comes slowly, a worker that takes all at once is silent for long enough to be killed. */
+function bloat(bytes: number): void {
+  if (bytes <= 0) return;
+  // Filled, so that the pages are there.
+  ballast.push(Buffer.alloc(Math.min(bytes, BLOAT_STEP_BYTES), 1));
+  setTimeout(() => bloat(bytes - BLOAT_STEP_BYTES), 10);
+}
 
 function block(ms: number | undefined): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
@@ -73,19 +92,24 @@ function block(ms: number | undefined): void {
 function boot(dir: string): void {
   const file = join(dir, BOOT_FILE);
   if (!existsSync(file)) return;
-  const {
-    do: how,
-    after = 0,
-    times = Number.MAX_SAFE_INTEGER,
-  } = JSON.parse(readFileSync(file, 'utf8')) as BootSabotage; // As `sabotageBoots` wrote it.
-  if (after > 0) {
-    sabotageBoots(dir, { do: how, after: after - 1, times });
-    return;
-  }
-  if (times === 0) return;
-  sabotageBoots(dir, { do: how, times: times - 1 });
+  const order = JSON.parse(readFileSync(file, 'utf8')) as BootOrder; // As `sabotageBoots` wrote it.
+  const { do: how, after = 0, times = Number.POSITIVE_INFINITY } = order;
+  const turn = takeTurn(dir, order);
+  if (turn < after || turn >= after + times) return;
   if (how === 'hang') block(undefined);
   process.exit(1);
+}
+
+/** From 0, another one for each worker: several may boot at the same time. */
+function takeTurn(dir: string, { id }: BootOrder): number {
+  for (let turn = 0; ; turn++) {
+    try {
+      closeSync(openSync(join(dir, `${BOOT_FILE}-${id}-${turn}`), 'wx'));
+      return turn;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error; // Node's own error.
+    }
+  }
 }
 
 const dir = process.env[DIRECTORY];

@@ -3,6 +3,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import { expect } from 'chai';
 import { markersIn, parseSse, textOf } from '../support/anthropic-wire';
 import { type Certificates, createCertificates } from '../support/certs';
+import { closeAll } from '../support/close-all';
 import { type HttpResponse, openStream, request } from '../support/http';
 import { runLoad } from '../support/load';
 import { type MockProvider, SCENARIOS, type ScenarioParams, startMockProvider } from '../support/mock-provider';
@@ -20,11 +21,13 @@ describe('mock provider', () => {
     client = new Anthropic({ apiKey: 'k', baseURL: provider.url, maxRetries: 0 });
   });
 
-  afterEach(async () => {
-    await provider.close();
-    expect(provider.failures).to.deep.equal([]);
-    await eventually(() => provider.connections === 0);
-  });
+  afterEach(() =>
+    closeAll(
+      () => provider.close(),
+      () => expect(provider.failures).to.deep.equal([]),
+      () => eventually(() => provider.connections === 0),
+    ),
+  );
 
   function headersFor(scenario: string, params: ScenarioParams = {}): Record<string, string> {
     return { 'x-mock-scenario': scenario, 'x-mock-params': JSON.stringify(params) };

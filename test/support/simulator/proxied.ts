@@ -1,6 +1,7 @@
 /** The real proxy before simulators of every dialect, and the official SDKs that speak to it. */
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
+import { closeAll } from '../close-all';
 import { type RunningProxy, startProxy } from '../proxy';
 import { type Simulator, type SimulatorOptions, startSimulator } from './simulator';
 
@@ -78,10 +79,15 @@ export async function startProxied(): Promise<Proxied> {
     reset() {
       for (const [, sim] of entries) sim.reset();
     },
-    async stop() {
-      await proxy.stop();
-      await Promise.all(entries.map(([, sim]) => sim.close()));
-    },
+    stop: () =>
+      closeAll(
+        () => proxy.stop(),
+        ...entries.map(
+          ([, sim]) =>
+            () =>
+              sim.close(),
+        ),
+      ),
   };
 }
 
