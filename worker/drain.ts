@@ -33,6 +33,7 @@ export class Drain {
   /** When something was last in flight, or came. */
   #lastBusyMs = 0;
   #begunMs = 0;
+  #lastPollMs = 0;
   #listening = true;
   #timer: NodeJS.Timeout | null = null;
 
@@ -54,12 +55,13 @@ export class Drain {
     this.#lastBusyMs = now;
     // The turn that this is part of began nobody knows when.
     this.#closeListener(Number.NEGATIVE_INFINITY, 0);
+    this.#lastPollMs = now;
     this.#timer = setInterval(() => this.#poll(), POLL_MS);
   }
 
   /** Something came after all, before the process was gone. */
   goOn(): void {
-    this.#lastBusyMs = performance.now();
+    this.#lastBusyMs = this.#lastPollMs = performance.now();
     this.#timer = setInterval(() => this.#poll(), POLL_MS);
   }
 
@@ -87,6 +89,10 @@ export class Drain {
 
   #poll(): void {
     const now = performance.now();
+    // What came while the loop stood still is read after this: that time was not quiet.
+    const lateMs = now - this.#lastPollMs - POLL_MS;
+    this.#lastPollMs = now;
+    if (lateMs > POLL_MS) this.#lastBusyMs += lateMs;
     const inFlight = this.#parts.inFlight();
     if (inFlight > 0) this.#lastBusyMs = now;
     if (now < this.#deadlineMs && (this.#listening || !this.#isQuiet(now - this.#lastBusyMs))) return;
