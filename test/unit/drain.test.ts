@@ -8,9 +8,14 @@ const ORDER = { type: 'drain', protocol: PROTOCOL_VERSION, timeoutMs: 30_000, qu
 describe('drain', () => {
   it('takes no time for quiet in which this process stood still', async () => {
     const events: string[] = [];
-    const parts = { closeListener: () => {}, inFlight: () => 0, connections: () => 1 };
+    let closed = false;
+    const closeListener = () => {
+      closed = true;
+    };
+    const parts = { closeListener, inFlight: () => 0, connections: () => 1 };
     const drain = new Drain({ ...parts, ended: () => events.push('ended') });
     drain.begin(ORDER);
+    await eventually(() => closed, { what: 'the listener closed', intervalMs: 1 });
     // In the turn after the standstill timers come first, and what has come meanwhile after them.
     await new Promise<void>((resolve) => {
       setTimeout(() => {
