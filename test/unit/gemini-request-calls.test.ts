@@ -148,6 +148,24 @@ describe('Calls and their results for Gemini', () => {
         ],
       ],
       [
+        'documents and search results',
+        result('toolu_1', [
+          { type: 'document', title: 'T', source: { type: 'text', media_type: 'text/plain', data: 'words' } },
+          { type: 'document', context: 'C', source: { type: 'base64', media_type: 'application/pdf', data: 'AAAA' } },
+          { type: 'search_result', title: 'S', source: 'https://x', content: [{ type: 'text', text: 'found' }] },
+        ]),
+        'gemini-3-pro-preview',
+        [
+          {
+            functionResponse: {
+              name: 'f',
+              response: { output: 'Document: T\nwords\nC\nS\nhttps://x\nfound' },
+              parts: [{ inlineData: { mimeType: 'application/pdf', data: 'AAAA' } }],
+            },
+          },
+        ],
+      ],
+      [
         'an image, for others',
         result('toolu_1', [IMAGE]),
         'gemini-2.5-flash',

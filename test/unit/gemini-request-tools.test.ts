@@ -67,6 +67,24 @@ describe('Tools for Gemini', () => {
     ]);
   });
 
+  it('are offered though deferred where a call names them, or where nobody can search for them', () => {
+    const deferred = { ...TIME, defer_loading: true };
+    const called = [
+      { role: 'user', content: 'a' },
+      { role: 'assistant', content: [{ type: 'tool_use', id: 'toolu_1', name: 'get_time', input: {} }] },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'toolu_1', content: '12' }] },
+    ];
+    expect(offered([WEATHER, deferred], {}, called)).to.deep.equal(['get_weather', 'get_time']);
+    const toolSearch = { type: 'tool_search_tool_regex_20251119', name: 'tool_search_tool_regex' };
+    expect(offered([toolSearch, WEATHER, deferred])).to.deep.equal(['get_weather', 'get_time']);
+  });
+
+  it('are not demanded where they were left out', () => {
+    const { body } = tools([SEARCH, WEATHER], { tool_choice: { type: 'tool', name: 'web_search' } });
+    expect(body.tools).to.have.length(1);
+    expect(body).not.to.have.property('toolConfig');
+  });
+
   it('search where nothing else is offered', () => {
     const expected: Tool[] = [{ googleSearch: {} }];
     const { body, warnings } = tools([SEARCH], { tool_choice: { type: 'tool', name: 'web_search' } });

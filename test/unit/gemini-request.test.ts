@@ -124,6 +124,11 @@ describe('A request to Gemini', () => {
         [{ text: 'Document: T' }, { inlineData: { mimeType: 'application/pdf', data: 'AAAA' } }],
       ],
       [
+        'a document with a context',
+        { type: 'document', context: 'C', source: { type: 'text', media_type: 'text/plain', data: 'words' } },
+        [{ text: 'C' }, { text: 'words' }],
+      ],
+      [
         'a PDF by its address',
         { type: 'document', source: { type: 'url', url: 'https://x/a' } },
         [{ fileData: { fileUri: 'https://x/a', mimeType: 'application/pdf' } }],

@@ -219,6 +219,16 @@ describe('A schema for Gemini', () => {
         { type: 'object', properties: { a: {}, b: {} } },
       ],
       ['may be a map', { type: 'object', additionalProperties: {} }, { type: 'object', additionalProperties: {} }],
+      [
+        'may be anything that the client says it is',
+        { type: 'object', additionalProperties: true },
+        { type: 'object', additionalProperties: true },
+      ],
+      [
+        'keeps what is said of the whole',
+        { type: 'object', title: 'T', description: 'D', properties: { a: {} } },
+        { title: 'T', description: 'D', type: 'object', properties: { a: {} } },
+      ],
     ];
     for (const [name, schema, expected] of forArguments) {
       it(name, () => {

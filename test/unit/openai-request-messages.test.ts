@@ -107,6 +107,16 @@ describe('OpenAI request: documents', () => {
     ]);
   });
 
+  it('keep what is said of a PDF', () => {
+    const said = { ...pdf, context: 'C' };
+    const file = { type: 'file', file: { filename: 'a "b".pdf', file_data: 'data:application/pdf;base64,JVBE' } };
+    expect(messages([user([said])], 'openai')).to.deep.equal([user([text('C'), file])]);
+    const url = { type: 'document_url', document_url: 'https://x/y.pdf' };
+    expect(messages([user([{ ...pdfUrl, title: 'T', context: 'C' }])], 'mistral')).to.deep.equal([
+      user([text('T'), text('C'), url]),
+    ]);
+  });
+
   it('are refused by name where it does not', () => {
     expect(refusal({ messages: [user([text('x'), pdf])] }, 'groq')).to.equal(
       'messages.0.content.1: provider "groq" takes no PDF documents',

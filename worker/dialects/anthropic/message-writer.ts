@@ -3,6 +3,9 @@ import { type AnswerError, type AnswerWriter, NO_USAGE, type StopReason, type To
 import type { WriterContext } from '../dialect';
 import { messageId, usageJson } from './wire';
 
+/** The answer may have ended anywhere, within a call's arguments, too. */
+const CUT_OFF: ReadonlySet<StopReason> = new Set(['max_tokens', 'model_context_window_exceeded', 'refusal']);
+
 export class MessageWriter implements AnswerWriter {
   readonly #context: WriterContext;
   #out = '';
@@ -68,6 +71,7 @@ export class MessageWriter implements AnswerWriter {
 
   end(reason: StopReason, stopSequence: string | null, usage: TokenUsage | null): void {
     if (this.state !== 'open') return;
+    if (CUT_OFF.has(reason)) this.#dropBrokenCall();
     this.#close();
     // Arguments that are no JSON cannot be told in this dialect.
     if (this.state !== 'open') return;
@@ -97,6 +101,13 @@ export class MessageWriter implements AnswerWriter {
     if (this.#open === 'text') this.#finish('"}');
     else if (this.#open === 'thinking') this.#finish('","signature":""}');
     else if (this.#open === 'tool') this.#closeTool();
+  }
+
+  /** Half a call is none; as a failure the rest of the answer would be lost, and asked for again and again. */
+  #dropBrokenCall(): void {
+    if (this.#open !== 'tool' || argumentsText(this.#pieces.join('')) !== null) return;
+    this.#open = null;
+    this.#pieces = [];
   }
 
   #closeTool(): void {

@@ -5,7 +5,7 @@
  */
 import type { JsonPieces } from '../../json/pieces';
 import { BadDocument, type JsonView } from '../../json/view';
-import { mediaPart, textParts } from './blocks';
+import { mediaPieces, pieceWriter, searchPieces } from './blocks';
 import { decodeCallId } from './call-ids';
 import { wantsSignatures } from './models';
 import { unmarkSignature } from './signatures';
@@ -44,7 +44,7 @@ export class Contents {
   readonly #contents: Content[] = [];
   readonly #calls = new Map<string, Call>();
   #made = 0;
-  /** Tools that a `tool_reference` of the conversation names. */
+  /** Tools that the conversation names: by a `tool_reference`, or by a call. */
   readonly loadedTools = new Set<string>();
 
   constructor(model: string, warn: Warn) {
@@ -109,9 +109,9 @@ export class Contents {
       } else if (type === 'tool_use') this.#toolUse(block, at);
       else if (type === 'tool_result') this.#toolResult(block, at);
       else if (type === 'image' || type === 'document') {
-        for (const part of mediaPart(block, type, at)) this.#part(role, part);
+        for (const piece of mediaPieces(block, type, at)) this.#part(role, pieceWriter(piece));
       } else if (type === 'search_result') {
-        for (const part of textParts(block)) this.#part(role, part);
+        for (const piece of searchPieces(block)) this.#part(role, pieceWriter(piece));
       } else if (type !== 'redacted_thinking') this.#warn(`${type} blocks were left out`);
       signature = null;
     }
@@ -126,6 +126,7 @@ export class Contents {
     if (input !== undefined && input.kind !== 'object') {
       throw new BadDocument(`${at}.input: Input should be a valid dictionary`);
     }
+    this.loadedTools.add(name.text() ?? '');
     const { given, signature } = decodeCallId(id);
     this.#calls.set(id, { name, given, order: this.#made++ });
     const content = this.#content('model');

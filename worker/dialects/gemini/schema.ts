@@ -80,8 +80,8 @@ class Cleaner {
     const choices = (find(parts, 'anyOf') ?? find(parts, 'oneOf'))?.items() ?? [];
     const optional = choices.slice(0, MAX_PARTS).flatMap((choice) => this.#parts(choice));
     const members = this.#object(parts, 0, optional);
-    const describesAny = members.some((member) => /^"(?:properties|additionalProperties)":\{/.test(member));
-    return describesAny ? object([typeMember('object'), ...members]) : null;
+    const describesAny = members.some((member) => /^"(?:properties|additionalProperties)":(?:\{|true)/.test(member));
+    return describesAny ? object([...this.#texts(parts), typeMember('object'), ...members]) : null;
   }
 
   #isFull(): boolean {

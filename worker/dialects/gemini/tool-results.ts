@@ -1,7 +1,7 @@
 /** A `tool_result` as what goes into a `functionResponse`, and what goes beside it. */
 import type { JsonPieces } from '../../json/pieces';
 import { BadDocument, type JsonView } from '../../json/view';
-import { mediaPart, textParts } from './blocks';
+import { mediaPieces, type Piece, pieceWriter, searchPieces } from './blocks';
 import type { PartWriter } from './contents';
 import { takesImagesInResponses } from './models';
 
@@ -30,9 +30,9 @@ export function readToolResult(block: JsonView, at: string, model: string): Tool
   const after: PartWriter[] = [];
   const loadedTools: string[] = [];
 
-  const media = (item: JsonView, type: 'image' | 'document', path: string) => {
-    const isInline = item.get('source')?.textOf('type') === 'base64' && item.get('title') === undefined;
-    (isInline && takesImagesInResponses(model) ? inner : after).push(...mediaPart(item, type, path));
+  const take = (piece: Piece) => {
+    if (piece.kind === 'text') lines.push((out) => out.add(piece.before).inner(piece.text));
+    else (piece.inline && takesImagesInResponses(model) ? inner : after).push(pieceWriter(piece));
   };
 
   if (content?.kind === 'string') lines.push((out) => out.inner(content));
@@ -44,8 +44,8 @@ export function readToolResult(block: JsonView, at: string, model: string): Tool
     const type = item.textOf('type');
     const text = item.get('text');
     if (type === undefined) throw new BadDocument(`${path}.type: Field required`);
-    if (type === 'image' || type === 'document') media(item, type, path);
-    else if (type === 'search_result') after.push(...textParts(item));
+    if (type === 'image' || type === 'document') for (const piece of mediaPieces(item, type, path)) take(piece);
+    else if (type === 'search_result') for (const piece of searchPieces(item)) take(piece);
     else if (type === 'tool_reference') {
       const name = item.get('tool_name');
       if (name?.kind !== 'string') throw new BadDocument(`${path}.tool_name: Field required`);

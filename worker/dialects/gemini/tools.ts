@@ -4,6 +4,8 @@ import { BadDocument, type JsonView } from '../../json/view';
 import type { Warn } from './contents';
 import { parametersSchema } from './schema';
 
+/** A server tool that finds deferred tools. Where it is left out nobody else can, so that they are offered at once. */
+const TOOL_SEARCH = 'tool_search_';
 /** Of all schemas; Gemini takes requests of 20 MB. */
 const MAX_SCHEMA_CHARS = 8 * 1024 * 1024;
 
@@ -23,12 +25,12 @@ export interface Tools {
 }
 
 /**
- * Which tools Gemini is offered. Deferred ones are left out until the conversation has loaded them. Of Anthropic's
+ * Which tools Gemini is offered. Deferred ones are left out until the conversation names them. Of Anthropic's
  * server tools Gemini has a search, but models before Gemini 3 refuse it together with functions, and later ones then
  * want their own search calls back in the next turn, which no Anthropic client can do: so it is offered only where it is
  * the only tool, as in Claude Code's searches.
  *
- * @param loaded names of the tools that the conversation refers to
+ * @param loaded names of the tools that the conversation names
  * @throws BadDocument
  */
 export function readTools(request: JsonView, loaded: ReadonlySet<string>, warn: Warn): Tools {
@@ -36,15 +38,19 @@ export function readTools(request: JsonView, loaded: ReadonlySet<string>, warn: 
   const chosen = choice?.textOf('type') === 'tool' ? choice.textOf('name') : undefined;
   const functions: Declaration[] = [];
   const searches: string[] = [];
+  const leftOut = new Set<string>();
   let schemaChars = 0;
-  for (const [index, tool] of (request.get('tools')?.items() ?? []).entries()) {
+  const tools = request.get('tools')?.items() ?? [];
+  const areLoaded = tools.some((tool) => tool.textOf('type')?.startsWith(TOOL_SEARCH));
+  for (const [index, tool] of tools.entries()) {
     const type = tool.textOf('type') ?? 'custom';
+    if (type !== 'custom') leftOut.add(tool.textOf('name') ?? '');
     if (type.startsWith('web_search_')) searches.push(type);
     else if (type !== 'custom') warn(`tool of type ${type} was left out: the provider does not have it`);
     else {
       const name = nameOf(tool, `tools.${index}`).text() ?? '';
-      const isDeferred = tool.get('defer_loading')?.raw() === 'true' && !loaded.has(name) && name !== chosen;
-      if (isDeferred) continue;
+      const isLoaded = areLoaded || loaded.has(name) || name === chosen;
+      if (tool.get('defer_loading')?.raw() === 'true' && !isLoaded) continue;
       const read = readFunction(tool, `tools.${index}`);
       schemaChars += read.parameters?.length ?? 0;
       if (schemaChars > MAX_SCHEMA_CHARS) throw new BadDocument('tools: the input schemas are over 8 MiB in all');
@@ -55,7 +61,9 @@ export function readTools(request: JsonView, loaded: ReadonlySet<string>, warn: 
   if (!search && searches[0] !== undefined) {
     warn(`tool of type ${searches[0]} was left out: Gemini's search cannot stand beside functions`);
   }
-  const callingConfig = functions.length === 0 ? null : readChoice(choice, functions, warn);
+  // One that was left out cannot be demanded.
+  const isChoice = functions.length > 0 && !(chosen !== undefined && leftOut.has(chosen));
+  const callingConfig = isChoice ? readChoice(choice, functions, warn) : null;
   return { functions, search, callingConfig };
 }
 

@@ -56,8 +56,8 @@ function readDocument(block: JsonView, path: string, translation: Translation): 
   const source = required(block, 'source', 'object', `${path}.source`);
   const type = requiredText(source, 'type', `${path}.source.type`);
   const title = optional(block, 'title', 'string', `${path}.title`);
-  const about = [title, optional(block, 'context', 'string', `${path}.context`)].filter((text) => text !== undefined);
-  const heading = about.map((text) => textPart(text));
+  const context = optional(block, 'context', 'string', `${path}.context`);
+  const heading = [title, context].filter((text) => text !== undefined).map((text) => textPart(text));
   if (type === 'text') return [...heading, textPart(required(source, 'data', 'string', `${path}.source.data`))];
   if (type === 'content') {
     const content = source.get('content');
@@ -73,9 +73,10 @@ function readDocument(block: JsonView, path: string, translation: Translation): 
   const name = type === 'url' ? 'url' : 'data';
   const data = required(source, name, 'string', `${path}.source.${name}`);
   const start = type === 'url' ? '' : 'data:application/pdf;base64,';
-  if (pdf === 'document_url') return [media(`{"type":"document_url","document_url":"${start}`, data, '"}')];
+  if (pdf === 'document_url') return [...heading, media(`{"type":"document_url","document_url":"${start}`, data, '"}')];
+  const about = context === undefined ? [] : [textPart(context)];
   const filename = title === undefined || title.size === 2 ? 'document.pdf' : title.inner();
-  return [media(`{"type":"file","file":{"filename":"${filename}","file_data":"${start}`, data, '"}}')];
+  return [...about, media(`{"type":"file","file":{"filename":"${filename}","file_data":"${start}`, data, '"}}')];
 }
 
 /** What a document may consist of. Anything else in it is left out, so that documents do not nest. */
