@@ -7,8 +7,8 @@ import { type ConfigFlags, loadOrExplain } from './configuration';
 import { EXIT } from './exit-codes';
 
 const POLL_MS = 100;
-/** So many times in a row without an answer: nothing runs there any more. */
-const UNANSWERED = 20;
+/** For so long without an answer: nothing runs there any more. All workers may have died, and boot anew. */
+const UNANSWERED_MS = 10_000;
 const OUTCOME_TIMEOUT_MS = 60_000;
 /** What a worker tells is a moment old. */
 const SETTLE_MS = 1000;
@@ -76,11 +76,13 @@ async function change(config: Config, path: string, what: Change): Promise<numbe
 
 /** The worker that was asked has ended, as workers do in a reload: the others know what became of it. */
 async function outcomeByStatus(config: Config, what: Change, progress: Progress): Promise<number> {
-  const until = performance.now() + OUTCOME_TIMEOUT_MS;
-  for (let unanswered = 0; unanswered < UNANSWERED && performance.now() < until; await delay(POLL_MS)) {
+  const began = performance.now();
+  let answeredAt = began;
+  for (let now = began; now - began < OUTCOME_TIMEOUT_MS && now - answeredAt < UNANSWERED_MS; now = performance.now()) {
+    await delay(POLL_MS);
     const status = await statusOf(config);
-    unanswered = status === null ? unanswered + 1 : 0;
     if (status === null) continue;
+    answeredAt = performance.now();
     progress.show(serving(status));
     if (!what.isDone(status)) continue;
     const failure = what.failure(status);
