@@ -1,4 +1,4 @@
-import type { Config } from './config';
+import type { Config, Provider } from './config';
 import type { Path } from './problem';
 
 const SENSITIVE_NAME =
@@ -36,17 +36,24 @@ export function secretsOf(config: Config): string[] {
   };
   add(config.apiKey);
   if (config.proxyUrl !== null) for (const text of urlCredentials(config.proxyUrl)) add(text);
-  for (const provider of config.providers) {
-    add(provider.apiKey);
-    for (const [name, value] of new URLSearchParams(queryOf(provider.baseUrl))) if (isSensitiveName(name)) add(value);
-    for (const [name, value] of Object.entries(provider.headers)) {
-      if (!isSensitiveName(name)) continue;
-      add(value);
-      // "Bearer abc": the token is a secret without its scheme as well.
-      add(/^[A-Za-z]+ +(\S.*)$/.exec(value)?.[1]);
-    }
-  }
+  for (const provider of config.providers) for (const secret of providerSecrets(provider)) add(secret);
   return [...secrets].sort((a, b) => b.length - a.length);
+}
+
+/** What of a provider's must not be shown. */
+export function providerSecrets(provider: Provider): string[] {
+  const secrets = provider.apiKey === null ? [] : [provider.apiKey];
+  for (const [name, value] of new URLSearchParams(queryOf(provider.baseUrl))) {
+    if (isSensitiveName(name)) secrets.push(value);
+  }
+  for (const [name, value] of Object.entries(provider.headers)) {
+    if (!isSensitiveName(name)) continue;
+    secrets.push(value);
+    // "Bearer abc": the token is a secret without its scheme as well.
+    const token = /^[A-Za-z]+ +(\S.*)$/.exec(value)?.[1];
+    if (token !== undefined) secrets.push(token);
+  }
+  return secrets;
 }
 
 /** User and password of a URL in every form in which they may turn up: encoded, plain, and as Basic credentials. */

@@ -16,6 +16,7 @@ const record: ExchangeRecord = {
   provider: 'anthropic',
   status: 200,
   failure: '',
+  isClientsFault: false,
   abortedIn: null,
   refused: null,
   startedAt: 1000.25,

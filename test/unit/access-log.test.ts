@@ -16,6 +16,7 @@ const record = (more: Partial<ExchangeRecord> = {}): ExchangeRecord => ({
   provider: 'mock',
   status: 200,
   failure: '',
+  isClientsFault: false,
   abortedIn: null,
   refused: null,
   startedAt: 1000,

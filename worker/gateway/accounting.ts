@@ -82,7 +82,8 @@ export class Accounting {
 
   /** A provider's own answer with 5xx counts against it; a client that went away and a 4xx do not. */
   #observe(record: ExchangeRecord): void {
-    const { provider, failure, status } = record;
+    const { provider, status } = record;
+    const failure = record.isClientsFault ? '' : record.failure;
     const answered = record.headAt !== 0;
     if (answered && status >= 500 && failure === '') this.#metrics.upstreamError(provider, `${status}`);
     if (failure !== '') this.#observer.ended(provider, 'failure', failure, `failed: ${failure}`);

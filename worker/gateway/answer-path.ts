@@ -18,7 +18,7 @@ export type AnswerEnd =
   /** Whole, and by its status without a body. */
   | { kind: 'no_body' }
   /** The provider's own error answer, in the client's dialect. Nothing of it was given out. */
-  | { kind: 'refusal'; error: ProxyError }
+  | { kind: 'refusal'; error: ProxyError; requestId: string | null }
   /** Broken off. `told` is what the client hears of it, where that is not for the gateway to say. */
   | { kind: 'failure'; error: UpstreamError; told?: ProxyError };
 
@@ -27,11 +27,13 @@ export interface AnswerPath {
   onHead(status: number, rawHeaders: readonly Uint8Array[]): AnswerHead | null;
   /** Bytes for the client, now; null for none. */
   onData(chunk: Uint8Array): Uint8Array | null;
-  /** The provider's body has ended. Called once, unless there was an early end. */
+  /** The provider's body has ended, or nothing more of it is wanted. */
   onEnd(): AnswerEnd;
+  /** The connection to the provider broke. What can be told all the same, or null. */
+  onBroken(): AnswerEnd | null;
   /** The answer has failed before the provider's body ended. */
   readonly early: AnswerEnd | null;
-  /** The client has its last byte; the provider has only to end. */
+  /** The provider has said everything; it has only to end its body. */
   readonly isComplete: boolean;
   /** The last bytes of an answer that has begun and failed; null: only a cut connection can tell it. */
   failure(error: ProxyError): Uint8Array | null;

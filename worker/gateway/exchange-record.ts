@@ -20,6 +20,8 @@ export interface ExchangeRecord {
   status: number;
   /** Why the provider's answer did not run to its end; empty otherwise. */
   failure: string;
+  /** What failed was the request, as the provider says in its answer: no sign of its health. */
+  isClientsFault: boolean;
   /** When the client went away, or null. */
   abortedIn: AbortPhase | null;
   /** The error that the proxy itself answered with, or null. */

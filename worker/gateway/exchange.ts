@@ -21,6 +21,7 @@ const PING_AFTER_MS = 15_000;
 const KEEP_WAITING_EVERY_MS = 3000;
 /** How long a provider may take to end a body in which it has said everything. */
 const LINGER_MS = 1000;
+const UNREADABLE: ProxyError = { type: 'api_error', message: "The provider's answer could not be read" };
 const MAX_DISCARDED_BYTES = 64 * 1024;
 
 /** What an exchange needs of its surroundings. */
@@ -31,6 +32,8 @@ export interface ExchangeHost {
   account(exchange: Exchange): void;
   /** A provider failed, whatever the client saw of it. */
   providerFailed(exchange: Exchange, error: UpstreamError): void;
+  /** Something threw that never should. */
+  bug(error: unknown): void;
 }
 
 export class Exchange implements UpstreamHandler, Ticking {
@@ -54,7 +57,9 @@ export class Exchange implements UpstreamHandler, Ticking {
   #discardedBytes = 0;
   #paused = false;
   #lastByteAt = 0;
-  #lastPingAt = 0;
+  /** When the client was last sent something. */
+  #lastSentAt = 0;
+  #linger: NodeJS.Timeout | null = null;
   #lastWaitAt = 0;
   #deadlineMs = Number.POSITIVE_INFINITY;
 
@@ -107,7 +112,7 @@ export class Exchange implements UpstreamHandler, Ticking {
 
   onHead(status: number, rawHeaders: readonly Uint8Array[]): void {
     this.record.headAt = performance.now();
-    this.#lastByteAt = this.record.headAt;
+    this.#lastByteAt = this.#lastSentAt = this.record.headAt;
     this.#deadlineMs = Number.POSITIVE_INFINITY;
     if (this.fallback !== null && (status === 404 || status === 501)) {
       // Its body is read and dropped first: an abort would cost the connection.
@@ -116,7 +121,8 @@ export class Exchange implements UpstreamHandler, Ticking {
       return;
     }
     this.phase = 'response';
-    const head = this.answer?.onHead(status, rawHeaders) ?? null;
+    const head = this.#guarded(() => this.answer?.onHead(status, rawHeaders) ?? null);
+    if (head === undefined) return;
     if (head === null) {
       this.#concludeEarly();
       return;
@@ -129,35 +135,47 @@ export class Exchange implements UpstreamHandler, Ticking {
 
   onData(chunk: Uint8Array): void {
     const { answer } = this;
+    if (this.phase === 'done') return;
     if (this.#discarding || answer === null) {
       this.#discard(chunk);
       return;
     }
     this.#lastByteAt = performance.now();
-    const bytes = answer.onData(chunk);
+    const bytes = this.#guarded(() => answer.onData(chunk));
+    if (bytes === undefined) return;
     if (this.record.firstTokenAt === 0 && answer.sawContent) this.record.firstTokenAt = this.#lastByteAt;
     if (answer.early !== null) {
       this.#concludeEarly();
       return;
     }
     if (answer.isStream) this.record.streamBytes += chunk.length;
-    if (bytes !== null && !this.#writer.write(bytes)) {
-      this.#paused = true;
-      this.#call?.pause();
+    if (bytes !== null) {
+      this.#lastSentAt = this.#lastByteAt;
+      if (!this.#writer.write(bytes)) {
+        this.#paused = true;
+        this.#call?.pause();
+      }
     }
+    if (answer.isComplete) this.#concludeAndLinger();
   }
 
   onEnd(): void {
+    if (this.#linger !== null) clearTimeout(this.#linger);
+    if (this.phase === 'done') return;
     if (this.#discarding) this.fallback?.();
-    else if (this.answer !== null) this.#conclude(this.answer.onEnd());
+    else this.#concludeWhole();
   }
 
   onError(error: UpstreamError): void {
+    if (this.#linger !== null) clearTimeout(this.#linger);
+    if (this.phase === 'done') return;
     if (this.#discarding) {
       this.fallback?.();
       return;
     }
-    this.#failed(error, answerToUpstreamError(error, this.record.provider));
+    const end = this.answer?.onBroken() ?? null;
+    if (end !== null) this.#conclude(end);
+    else this.#failed(error, answerToUpstreamError(error, this.record.provider));
   }
 
   // --- the clock's side ---
@@ -167,16 +185,13 @@ export class Exchange implements UpstreamHandler, Ticking {
       this.#timedOut('first_byte_timeout', 'The provider did not answer in time');
     } else if (this.phase === 'response' && this.provider !== null) {
       const silentMs = nowMs - this.#lastByteAt;
-      if (silentMs >= LINGER_MS && !this.#paused && this.answer?.isComplete) {
-        this.#call?.abort();
-        this.#conclude(this.answer.onEnd());
-      } else if (silentMs >= this.provider.timeouts.idleMs) {
+      if (silentMs >= this.provider.timeouts.idleMs) {
         if (this.#paused) this.#clientStalled();
         else this.#timedOut('idle_timeout', 'The provider stopped in the middle of its answer');
       } else if (this.#paused && nowMs - this.#lastWaitAt >= KEEP_WAITING_EVERY_MS) {
         this.#lastWaitAt = nowMs;
         this.#writer.keepWaiting();
-      } else if (silentMs >= PING_AFTER_MS && !this.#paused) {
+      } else if (nowMs - this.#lastSentAt >= PING_AFTER_MS && !this.#paused) {
         this.#ping(nowMs);
       }
     }
@@ -185,6 +200,7 @@ export class Exchange implements UpstreamHandler, Ticking {
   slept(ms: number): void {
     this.#deadlineMs += ms;
     this.#lastByteAt += ms;
+    this.#lastSentAt += ms;
   }
 
   // --- the client's side ---
@@ -208,11 +224,38 @@ export class Exchange implements UpstreamHandler, Ticking {
 
   #drained(): void {
     this.#paused = false;
-    this.#lastByteAt = performance.now();
+    this.#lastByteAt = this.#lastSentAt = performance.now();
     if (this.phase === 'response') this.#call?.resume();
   }
 
   // --- inner parts ---
+
+  /** A bug in what a provider's bytes lead to must leave nobody without an answer. Undefined: it did. */
+  #guarded<T>(work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      this.#host.bug(error);
+      this.#call?.abort();
+      this.#failed(new UpstreamError('other', 'The answer could not be read'), UNREADABLE);
+      return undefined;
+    }
+  }
+
+  #concludeWhole(): void {
+    const { answer } = this;
+    const end = answer === null ? undefined : this.#guarded(() => answer.onEnd());
+    if (end === undefined) return;
+    if (this.record.firstTokenAt === 0 && answer?.sawContent) this.record.firstTokenAt = performance.now();
+    this.#conclude(end);
+  }
+
+  /** The client need not wait for the provider to end its body; the connection is worth a moment. */
+  #concludeAndLinger(): void {
+    const call = this.#call;
+    this.#linger = setTimeout(() => call?.abort(), LINGER_MS);
+    this.#concludeWhole();
+  }
 
   /** Nothing more is wanted of the provider. */
   #concludeEarly(): void {
@@ -233,6 +276,7 @@ export class Exchange implements UpstreamHandler, Ticking {
         this.#writer.endWithoutBody();
         break;
       case 'refusal':
+        this.record.requestId = end.requestId ?? this.record.requestId;
         this.refuse(end.error);
         break;
       case 'failure':
@@ -244,6 +288,7 @@ export class Exchange implements UpstreamHandler, Ticking {
   /** The provider failed. `told` is what the client hears of it. */
   #failed(error: UpstreamError, told: ProxyError): void {
     this.record.failure = error.reason;
+    this.record.isClientsFault = statusOf(told) < 500;
     this.#host.providerFailed(this, error);
     this.#fail(told);
   }
@@ -256,10 +301,9 @@ export class Exchange implements UpstreamHandler, Ticking {
   }
 
   #ping(nowMs: number): void {
-    if (nowMs - this.#lastPingAt < PING_AFTER_MS) return;
     const ping = this.answer?.ping() ?? null;
     if (ping === null) return;
-    this.#lastPingAt = nowMs;
+    this.#lastSentAt = nowMs;
     this.#writer.write(ping);
   }
 

@@ -148,9 +148,12 @@ export class Gateway implements ExchangeHost {
   #send(exchange: Exchange, provider: Provider, inbound: Inbound): void {
     const { accounting, upstreams } = this.#parts;
     const { record } = exchange;
-    const { target, headers, body, answer } = this.#outbound.prepare(inbound, (left) =>
-      accounting.leftOut(record, left),
-    );
+    let warnings = 0;
+    // What is left out may be named by the client: neither many nor long lines.
+    const warn = (left: string) => {
+      if (++warnings <= MAX_WARNINGS) accounting.leftOut(record, left.slice(0, MAX_WARNING_CHARS));
+    };
+    const { target, headers, body, answer } = this.#outbound.prepare(inbound, warn);
     exchange.answer = answer;
     accounting.sent(record);
     this.#ticker.add(exchange);
@@ -163,6 +166,10 @@ export class Gateway implements ExchangeHost {
     if (exchange.admitted) admission.leave();
     if (exchange.provider !== null) admission.leaveProvider(exchange.provider.name);
     accounting.ended(exchange.record);
+  }
+
+  bug(error: unknown): void {
+    this.#parts.accounting.bug(error);
   }
 
   providerFailed(exchange: Exchange, error: UpstreamError): void {
@@ -181,6 +188,7 @@ export class Gateway implements ExchangeHost {
       provider: '',
       status: 0,
       failure: '',
+      isClientsFault: false,
       abortedIn: null,
       refused: null,
       startedAt: performance.now(),
@@ -197,6 +205,11 @@ export class Gateway implements ExchangeHost {
   }
 }
 
+/** It goes into paths, headers and tables. */
+const MAX_MODEL_CHARS = 1000;
+/** Of one request, in the log. */
+const MAX_WARNINGS = 10;
+const MAX_WARNING_CHARS = 300;
 const NOWHERE = { start: 0, end: 0 };
 
 function unavailable(provider: Provider): ProxyError {
@@ -215,6 +228,7 @@ function checkBody(body: Buffer): ScannedObject | ProxyError {
   const model = memberValue(body, range);
   if (typeof model !== 'string') return invalid('model: Input should be a valid string');
   if (model === '') return invalid('model: String should have at least 1 character');
+  if (model.length > MAX_MODEL_CHARS) return invalid(`model: String should have at most ${MAX_MODEL_CHARS} characters`);
   return scan;
 }
 

@@ -18,8 +18,9 @@ import { openAiTapRules } from '../dialects/openai/tap-rules';
 import type { TapRules } from '../dialects/tap';
 import type { AccessRule } from '../http/access-rule';
 import type { RequestHead } from '../http/request-head';
-import type { ScannedObject } from '../json/members';
-import { isTrue, ScannedMembers } from '../json/request-members';
+import { type ScannedObject, scanMembers } from '../json/members';
+import { isObject, type JsonObject, valueAt } from '../json/parsed';
+import { isTrue, type RequestMembers, ScannedMembers } from '../json/request-members';
 import { spliceMembers } from '../json/splice';
 import { type JsonView, rootView } from '../json/view';
 import type { RouteDecision } from '../routing/route';
@@ -102,28 +103,28 @@ export class OutboundRequests {
     const { path, head, body, scan, decision } = inbound;
     const { provider } = decision;
     const clients = clientsOf(path);
-    const own = spliceMembers(body, scan, overrides(inbound, clients));
-    if (provider.dialect !== clients.dialect) return this.#translate(inbound, clients, rootView(own), warn);
+    if (provider.dialect !== clients.dialect) return this.#translate(inbound, clients, warn);
     return {
       target: withQuery(this.#targetOf(provider, path), head.query),
       headers: requestHeaders(head.headers, provider, this.#access),
-      body: own,
+      body: spliceMembers(body, scan, overrides(inbound, clients.limits, new ScannedMembers(body, scan.members))),
       answer: new PassthroughAnswer(clients.client, clients.rules),
     };
   }
 
-  #translate(inbound: Inbound, clients: Clients, request: JsonView, warn: (message: string) => void): Outbound {
-    const { head, decision, requestId } = inbound;
+  #translate(inbound: Inbound, clients: Clients, warn: (message: string) => void): Outbound {
+    const { head, body, decision, requestId } = inbound;
     const { provider, model } = decision;
-    const stream = isTrue(request.get('stream'));
+    const asked = rootView(body);
+    const stream = isTrue(asked.get('stream'));
     const context: RequestContext = { provider, model, stream, warn };
-    const translated = translate(request, clients, context);
+    const translated = translate(messagesRequest(inbound, clients, asked, context), context);
     const answer = new TranslatedAnswer({
       client: clients.client,
       provider: provider.dialect === 'anthropic' ? anthropicReaders : PROVIDERS[provider.dialect],
       stream,
       reader: { provider, model },
-      writer: { requestId, model, includeUsage: isTrue(request.get('stream_options')?.get('include_usage')) },
+      writer: { requestId, model, includeUsage: isTrue(asked.get('stream_options')?.get('include_usage')) },
     });
     return {
       target: this.#targetOf(provider, translated.path),
@@ -147,14 +148,24 @@ export class OutboundRequests {
   }
 }
 
-function translate(request: JsonView, clients: Clients, context: RequestContext): TranslatedRequest {
+/** The middle of every translation, with what the route overrides in it. */
+function messagesRequest(inbound: Inbound, clients: Clients, asked: JsonView, context: RequestContext): Buffer {
+  const messages = clients.dialect === 'openai' ? translateChatRequest(asked, context) : inbound.body;
+  const scan = messages === inbound.body ? inbound.scan : scanMembers(messages);
+  if (!scan.ok) throw new Error(`a translated request is no JSON: ${scan.reason}`);
+  return spliceMembers(
+    messages,
+    scan,
+    overrides(inbound, ANTHROPIC.limits, new ScannedMembers(messages, scan.members)),
+  );
+}
+
+function translate(messages: Buffer, context: RequestContext): TranslatedRequest {
   const { dialect } = context.provider;
-  const messages = clients.dialect === 'openai' ? translateChatRequest(request, context) : null;
   if (dialect === 'anthropic') {
-    // Only Chat Completions come here: Messages pass through.
-    return { path: '/v1/messages', body: messages ?? request.bytes(), headers: ['anthropic-version', '2023-06-01'] };
+    return { path: '/v1/messages', body: messages, headers: ['anthropic-version', '2023-06-01'] };
   }
-  return PROVIDERS[dialect].translateRequest(messages === null ? request : rootView(messages), context);
+  return PROVIDERS[dialect].translateRequest(rootView(messages), context);
 }
 
 /** The client's query goes on as it came, behind what the base URL may have. */
@@ -163,18 +174,32 @@ function withQuery(target: string, query: string): string {
   return `${target}${target.includes('?') ? '&' : '?'}${query}`;
 }
 
-/** What must change in the body: the model where routing chose another, the route's parameters, and too high a limit. */
-function overrides({ path, body, scan, asked, decision }: Inbound, { limits }: Clients): Record<string, unknown> {
-  // Counting takes none of the parameters of an answer.
-  if (path === '/v1/messages/count_tokens') return decision.model === asked ? {} : { model: decision.model };
-  const changed: Record<string, unknown> = { ...decision.parameters };
+/**
+ * What must change in a body: the model where routing chose another, the route's parameters, and limits that are too
+ * high. Counting takes none of the parameters of an answer.
+ * @param limits members that limit an answer's tokens
+ * @param members of that body
+ */
+function overrides({ path, asked, decision }: Inbound, limits: readonly string[], members: RequestMembers) {
+  const changed: Record<string, unknown> = path === '/v1/messages/count_tokens' ? {} : { ...decision.parameters };
   if (decision.model !== asked) changed['model'] = decision.model;
   const most = maxOutputTokensOf(decision.provider, decision.model);
-  if (most === null) return changed;
-  const members = new ScannedMembers(body, scan.members);
+  if (most === null || path === '/v1/messages/count_tokens') return changed;
+  const valueAfter = (name: string) => changed[name] ?? members.get(name)?.value();
   for (const name of limits) {
-    const wanted = changed[name] ?? members.get(name)?.value();
+    const wanted = valueAfter(name);
     if (typeof wanted === 'number' && wanted > most) changed[name] = most;
   }
+  const thinking = valueAfter('thinking');
+  if (changed[limits[0] ?? ''] === most && isObject(thinking)) changed['thinking'] = thinkingWithin(most, thinking);
   return changed;
 }
+
+/** A budget must be lower than the limit, and has a least value of its own (Anthropic's `thinking.budget_tokens`). */
+function thinkingWithin(most: number, thinking: JsonObject): JsonObject {
+  const budget = valueAt(thinking, 'budget_tokens');
+  if (typeof budget !== 'number' || budget < most) return thinking;
+  return most > MIN_BUDGET ? { ...thinking, budget_tokens: most - 1 } : { type: 'disabled' };
+}
+
+const MIN_BUDGET = 1024;

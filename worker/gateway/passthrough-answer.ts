@@ -65,6 +65,10 @@ export class PassthroughAnswer implements AnswerPath {
     return { kind: 'end', last: this.#held };
   }
 
+  onBroken(): null {
+    return null;
+  }
+
   failure(error: ProxyError): Uint8Array | null {
     if (!this.isStream || this.#inflate !== null) return null;
     // Within an event its next line follows: the last `event:` of an event is the one that counts to a client.

@@ -1,14 +1,18 @@
 /** An answer that comes in the provider's dialect and goes in the client's. */
+import { providerSecrets } from '../../shared/config/secrets';
 import type { ProxyError } from '../../shared/errors';
+import { redactor } from '../../shared/logger';
 import type { AnswerReader, AnswerWriter, TokenUsage } from '../dialects/answer';
 import type { AnswerContext, ClientDialect, ProviderReaders, WriterContext } from '../dialects/dialect';
 import { JSON_TYPE } from '../http/reply';
 import { UpstreamError } from '../upstream/upstream';
 import type { AnswerEnd, AnswerHead, AnswerPath } from './answer-path';
-import { readAnswerFacts } from './headers';
+import { readAnswerFacts, type TranslatedAnswerFacts } from './headers';
 
-/** Of a provider's error answer; what is beyond is dropped. */
+/** Of a provider's error answer; nothing more of it is wanted. */
 const MAX_ERROR_BYTES = 64 * 1024;
+/** Of an answer that has to be kept whole. */
+const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
 
 export interface Translation {
   client: ClientDialect;
@@ -25,10 +29,11 @@ export class TranslatedAnswer implements AnswerPath {
   #reader: AnswerReader | null = null;
   /** The provider's status where it is none of success, and what came of its body. */
   #errorStatus = 0;
-  #errorRetryAfter: number | null = null;
+  #errorFacts: TranslatedAnswerFacts | null = null;
   #errorPieces: Buffer[] = [];
   #errorBytes = 0;
   #document: Buffer | null = null;
+  #bytes = 0;
   early: AnswerEnd | null = null;
 
   constructor(translation: Translation) {
@@ -53,7 +58,7 @@ export class TranslatedAnswer implements AnswerPath {
     const facts = readAnswerFacts(rawHeaders);
     if (status < 200 || status > 299) {
       this.#errorStatus = status;
-      this.#errorRetryAfter = facts.retryAfterSeconds;
+      this.#errorFacts = facts;
       return null;
     }
     const { provider, reader, stream } = this.#translation;
@@ -73,16 +78,26 @@ export class TranslatedAnswer implements AnswerPath {
       this.#keepError(chunk);
       return null;
     }
+    this.#bytes += chunk.length;
+    if (!this.isStream && this.#bytes > MAX_DOCUMENT_BYTES) {
+      this.#fail(`The provider sent an answer of more than ${MAX_DOCUMENT_BYTES} bytes`);
+      return null;
+    }
     this.#reader.feed(chunk);
     return this.#written();
   }
 
   onEnd(): AnswerEnd {
-    if (this.#reader === null) return { kind: 'refusal', error: this.#refusal() };
+    if (this.#reader === null) return this.#refusal();
     this.#reader.end();
     const last = this.#written();
     if (this.early !== null) return this.early;
     return { kind: 'end', last: this.#document ?? last };
+  }
+
+  /** With an error status, what came of its body will do. */
+  onBroken(): AnswerEnd | null {
+    return this.#errorFacts === null ? null : this.#refusal();
   }
 
   failure(error: ProxyError): Uint8Array | null {
@@ -93,7 +108,10 @@ export class TranslatedAnswer implements AnswerPath {
   }
 
   ping(): Uint8Array | null {
-    return this.isStream && this.#writer.state === 'open' ? Buffer.from(this.#translation.client.ping) : null;
+    // Before the provider's head, and with an error status, the client's own head is not known.
+    return this.isStream && this.#reader !== null && this.#writer.state === 'open'
+      ? Buffer.from(this.#translation.client.ping)
+      : null;
   }
 
   close(done: (usage: TokenUsage | null) => void): void {
@@ -104,8 +122,8 @@ export class TranslatedAnswer implements AnswerPath {
   #written(): Uint8Array | null {
     const { state, error } = this.#writer;
     if (state === 'failed' && error !== null) {
-      const reason = new UpstreamError('error_in_answer', error.message);
-      this.early = { kind: 'failure', error: reason, told: error };
+      const told = { ...error, message: this.#withoutSecrets(error.message) };
+      this.early = { kind: 'failure', error: new UpstreamError('error_in_answer', told.message), told };
       return null;
     }
     const text = this.#writer.take();
@@ -118,22 +136,35 @@ export class TranslatedAnswer implements AnswerPath {
 
   #keepError(chunk: Uint8Array): void {
     const room = MAX_ERROR_BYTES - this.#errorBytes;
-    if (room <= 0) return;
     const piece = Buffer.from(chunk.subarray(0, room));
     this.#errorBytes += piece.length;
     this.#errorPieces.push(piece);
+    if (this.#errorBytes === MAX_ERROR_BYTES) this.early = this.#refusal();
   }
 
-  #refusal(): ProxyError {
-    const body = Buffer.concat(this.#errorPieces).toString('utf8');
+  #refusal(): AnswerEnd {
     const { client, provider } = this.#translation;
+    const encoding = this.#errorFacts?.contentEncoding ?? '';
+    // A compressed body would be no text.
+    const readable = encoding === '' || encoding === 'identity';
+    const body = readable ? Buffer.concat(this.#errorPieces).toString('utf8') : '';
     const error = provider.readError(this.#errorStatus, body);
-    const retryAfter = error.retryAfter ?? this.#errorRetryAfter;
+    const retryAfter = error.retryAfter ?? this.#errorFacts?.retryAfterSeconds ?? null;
     return {
-      ...error,
-      status: client.statusOf(error, this.#errorStatus),
-      ...(retryAfter !== null && retryAfter !== undefined && { retryAfter }),
+      kind: 'refusal',
+      requestId: this.#errorFacts?.requestId ?? null,
+      error: {
+        ...error,
+        message: this.#withoutSecrets(error.message),
+        status: client.statusOf(error, this.#errorStatus),
+        ...(retryAfter !== null && { retryAfter }),
+      },
     };
+  }
+
+  /** Some providers quote the key that they refuse. */
+  #withoutSecrets(message: string): string {
+    return redactor(providerSecrets(this.#translation.reader.provider))(message);
   }
 
   #fail(message: string): void {

@@ -162,7 +162,7 @@ export class Contents {
         out.add(`${result.inner.length > 0 ? ']' : ''}${idMember(call.given)}}}`);
       },
     });
-    content.parts.push(...result.after);
+    for (const part of result.after) content.parts.push(part);
   }
 
   #part(role: string, part: PartWriter): void {

@@ -68,6 +68,7 @@ export class Assembly {
   }
 
   block(kind: BlockKind, escaped: string): void {
+    if (escaped === '') return;
     this.#add(kind, escaped);
   }
 

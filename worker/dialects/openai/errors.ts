@@ -78,7 +78,7 @@ function typeOf({ words, status: told }: Told, status: number | null): ErrorType
   if (status === 429 && words.includes('insufficient_quota')) return 'billing_error';
   const code = status ?? told;
   if (code === null) return BY_WORD.find(([word]) => word.test(words))?.[1] ?? 'api_error';
-  return BY_STATUS.get(code) ?? (code >= 500 ? 'api_error' : 'invalid_request_error');
+  return BY_STATUS.get(code) ?? (code >= 400 && code < 500 ? 'invalid_request_error' : 'api_error');
 }
 
 function tell(value: unknown, depth: number): Told | null {

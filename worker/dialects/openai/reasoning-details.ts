@@ -13,9 +13,19 @@ export function textMember(detail: JsonObject): 'text' | 'summary' {
   return textAt(detail, 'type') === 'reasoning.summary' ? 'summary' : 'text';
 }
 
-/** A detail as a text without any character that JSON escapes. */
+/** A detail as a text without any character that JSON escapes; empty for one that is nested too deep to be written. */
 export function packDetail(detail: JsonObject): string {
-  return MARK + Buffer.from(JSON.stringify(detail)).toString('base64url');
+  const text = detailText(detail);
+  return text === '' ? '' : MARK + Buffer.from(text).toString('base64url');
+}
+
+/** A detail as JSON, or empty: what can be parsed may still be too deep to be written. */
+export function detailText(detail: JsonObject): string {
+  try {
+    return JSON.stringify(detail);
+  } catch {
+    return '';
+  }
 }
 
 /** The detail of a signature, or null where the signature is another provider's. */

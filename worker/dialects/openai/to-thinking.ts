@@ -1,7 +1,7 @@
 /** Thinking in a request: how it is asked for, and how what was thought before goes back. */
 import type { JsonView } from '../../json/view';
 import { EFFORTS, type Effort, type Quirks } from './quirks';
-import { textMember, unpackDetail } from './reasoning-details';
+import { detailText, textMember, unpackDetail } from './reasoning-details';
 import { optional, type Translation } from './translation';
 
 /** Budgets in tokens below which an effort is low or medium; Claude Code's own steps are 4,000, 10,000 and 31,999. */
@@ -53,7 +53,8 @@ export function earlierThinking(blocks: readonly JsonView[], hasCalls: boolean, 
     const detail = unpackDetail(block.textOf('signature') ?? block.textOf('data') ?? '');
     if (quirks.earlierThinking === 'reasoning_details' && detail !== null) {
       const said = text?.text() ?? '';
-      details.push(JSON.stringify(said === '' ? detail : { ...detail, [textMember(detail)]: said }));
+      const whole = detailText(said === '' ? detail : { ...detail, [textMember(detail)]: said });
+      if (whole !== '') details.push(whole);
     } else if (text?.kind === 'string' && text.size > 2) texts.push(text.inner());
   }
   if (details.length > 0) return `,"reasoning_details":[${details.join()}]`;
