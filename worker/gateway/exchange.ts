@@ -11,14 +11,12 @@ import { apiError, jsonReply, sendReply } from '../http/reply';
 import { ResponseWriter } from '../http/response-writer';
 import { type UpstreamCall, UpstreamError, type UpstreamHandler } from '../upstream/upstream';
 import type { AnswerEnd, AnswerPath } from './answer-path';
+import { ExchangeClock } from './exchange-clock';
 import type { ExchangeRecord, Phase } from './exchange-record';
 import { routeHeaders } from './headers';
 import type { Ticking } from './ticker';
 import { answerToUpstreamError } from './upstream-answers';
 
-/** Silence of a provider after which a stream gets a `ping`. */
-const PING_AFTER_MS = 15_000;
-const KEEP_WAITING_EVERY_MS = 3000;
 /** How long a provider may take to end a body in which it has said everything. */
 const LINGER_MS = 1000;
 const UNREADABLE: ProxyError = { type: 'api_error', message: "The provider's answer could not be read" };
@@ -56,12 +54,8 @@ export class Exchange implements UpstreamHandler, Ticking {
   #discarding = false;
   #discardedBytes = 0;
   #paused = false;
-  #lastByteAt = 0;
-  /** When the client was last sent something. */
-  #lastSentAt = 0;
+  readonly #clock = new ExchangeClock();
   #linger: NodeJS.Timeout | null = null;
-  #lastWaitAt = 0;
-  #deadlineMs = Number.POSITIVE_INFINITY;
 
   constructor(host: ExchangeHost, res: EngineResponse, client: ClientDialect, record: ExchangeRecord) {
     this.#host = host;
@@ -85,7 +79,7 @@ export class Exchange implements UpstreamHandler, Ticking {
     this.#call = call;
     this.phase = 'waiting';
     this.record.sentAt = performance.now();
-    this.#deadlineMs = this.record.sentAt + (this.provider?.timeouts.firstByteMs ?? 0);
+    this.#clock.expectWithin(this.record.sentAt, this.provider?.timeouts.firstByteMs ?? 0);
   }
 
   /** Answers with an error of our own. The answer must not have begun. */
@@ -112,12 +106,11 @@ export class Exchange implements UpstreamHandler, Ticking {
 
   onHead(status: number, rawHeaders: readonly Uint8Array[]): void {
     this.record.headAt = performance.now();
-    this.#lastByteAt = this.#lastSentAt = this.record.headAt;
-    this.#deadlineMs = Number.POSITIVE_INFINITY;
+    this.#clock.answered(this.record.headAt);
     if (this.fallback !== null && (status === 404 || status === 501)) {
       // Its body is read and dropped first: an abort would cost the connection.
       this.#discarding = true;
-      this.#deadlineMs = this.record.headAt + (this.provider?.timeouts.idleMs ?? 0);
+      this.#clock.expectWithin(this.record.headAt, this.provider?.timeouts.idleMs ?? 0);
       return;
     }
     this.phase = 'response';
@@ -140,17 +133,18 @@ export class Exchange implements UpstreamHandler, Ticking {
       this.#discard(chunk);
       return;
     }
-    this.#lastByteAt = performance.now();
+    const now = performance.now();
+    this.#clock.received(now);
     const bytes = this.#guarded(() => answer.onData(chunk));
     if (bytes === undefined) return;
-    if (this.record.firstTokenAt === 0 && answer.sawContent) this.record.firstTokenAt = this.#lastByteAt;
+    if (this.record.firstTokenAt === 0 && answer.sawContent) this.record.firstTokenAt = now;
     if (answer.early !== null) {
       this.#concludeEarly();
       return;
     }
     if (answer.isStream) this.record.streamBytes += chunk.length;
     if (bytes !== null) {
-      this.#lastSentAt = this.#lastByteAt;
+      this.#clock.sent(now);
       if (!this.#writer.write(bytes)) {
         this.#paused = true;
         this.#call?.pause();
@@ -181,26 +175,28 @@ export class Exchange implements UpstreamHandler, Ticking {
   // --- the clock's side ---
 
   tick(nowMs: number): void {
-    if (this.phase === 'waiting' && nowMs >= this.#deadlineMs) {
-      this.#timedOut('first_byte_timeout', 'The provider did not answer in time');
-    } else if (this.phase === 'response' && this.provider !== null) {
-      const silentMs = nowMs - this.#lastByteAt;
-      if (silentMs >= this.provider.timeouts.idleMs) {
-        if (this.#paused) this.#clientStalled();
-        else this.#timedOut('idle_timeout', 'The provider stopped in the middle of its answer');
-      } else if (this.#paused && nowMs - this.#lastWaitAt >= KEEP_WAITING_EVERY_MS) {
-        this.#lastWaitAt = nowMs;
+    if (this.provider === null) return;
+    switch (this.#clock.due(nowMs, this.phase, this.#paused, this.provider.timeouts)) {
+      case 'first_byte_timeout':
+        this.#timedOut('first_byte_timeout', 'The provider did not answer in time');
+        break;
+      case 'idle_timeout':
+        this.#timedOut('idle_timeout', 'The provider stopped in the middle of its answer');
+        break;
+      case 'client_stalled':
+        this.#clientStalled();
+        break;
+      case 'keep_waiting':
         this.#writer.keepWaiting();
-      } else if (nowMs - this.#lastSentAt >= PING_AFTER_MS && !this.#paused) {
+        break;
+      case 'ping':
         this.#ping(nowMs);
-      }
+        break;
     }
   }
 
   slept(ms: number): void {
-    this.#deadlineMs += ms;
-    this.#lastByteAt += ms;
-    this.#lastSentAt += ms;
+    this.#clock.slept(ms);
   }
 
   // --- the client's side ---
@@ -224,7 +220,7 @@ export class Exchange implements UpstreamHandler, Ticking {
 
   #drained(): void {
     this.#paused = false;
-    this.#lastByteAt = this.#lastSentAt = performance.now();
+    this.#clock.drained(performance.now());
     if (this.phase === 'response') this.#call?.resume();
   }
 
@@ -303,7 +299,7 @@ export class Exchange implements UpstreamHandler, Ticking {
   #ping(nowMs: number): void {
     const ping = this.answer?.ping() ?? null;
     if (ping === null) return;
-    this.#lastSentAt = nowMs;
+    this.#clock.sent(nowMs);
     this.#writer.write(ping);
   }
 
