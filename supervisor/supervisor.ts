@@ -7,22 +7,19 @@ import { MAX_WORKERS } from '../shared/limits';
 import type { Logger } from '../shared/logger';
 import { type ControlCommand, type ControlOutcome, PROTOCOL_VERSION, type WorkerMessage } from '../shared/protocol';
 import type { BuildInfo } from '../shared/version';
+import { AllReady } from './all-ready';
+import { ChangeQueue } from './change-queue';
 import { ClusterState, type WorkerFacts } from './cluster-state';
-import { recyclingReason } from './recycling';
+import { Recycler } from './recycler';
 import { ReloadRecord } from './reload-record';
 import { rollingReload } from './rolling-reload';
-import type { Slot } from './slot';
 import type { SupervisorState } from './status-board';
 import type { Settings, WorkerHandle } from './worker-handle';
-import { BOOT_TIMEOUT_MS, WorkerPool } from './worker-pool';
+import { WorkerPool } from './worker-pool';
 
 const TICK_MS = 1000;
 /** Changes are pushed this soon, many in one snapshot. */
 const COALESCE_MS = 100;
-/** Until all are ready, after a start or a change of their number. */
-const ALL_READY_TIMEOUT_MS = 2 * BOOT_TIMEOUT_MS;
-/** After a failed try to recycle a worker. */
-const RECYCLE_AGAIN_AFTER_MS = 60_000;
 
 export interface SupervisorOptions {
   /** With the real port. */
@@ -47,6 +44,9 @@ export class Supervisor {
   readonly #startedAt = new Date();
   readonly #cluster: ClusterState;
   readonly #pool: WorkerPool;
+  readonly #allReady: AllReady;
+  readonly #changes = new ChangeQueue();
+  readonly #recycler: Recycler;
   readonly #reloads = new ReloadRecord();
   /** In force: what a reload that fails goes back to. */
   #settings: Settings;
@@ -54,24 +54,13 @@ export class Supervisor {
   #engine = '';
   #pushTimer: NodeJS.Timeout | null = null;
   #ticker: NodeJS.Timeout | null = null;
-  /** Settled when the last planned change is over: they are made one at a time. */
-  #lastChange: Promise<unknown> = Promise.resolve();
-  #changesUnderWay = 0;
   /** Asked for and not begun: whoever asks meanwhile gets the same one. */
   #nextReload: Promise<ControlOutcome> | null = null;
-  #noRecyclingUntilMs = 0;
-  readonly #onAllReady = new Set<() => void>();
-  /** Whoever waits for a change when the service is told to end has waited long enough. */
-  readonly #drains: Promise<ControlOutcome>;
-  #drainBegins: (outcome: ControlOutcome) => void = () => {};
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#logger = options.logger;
     this.#settings = { config: options.config, generation: 1 };
-    this.#drains = new Promise((resolve) => {
-      this.#drainBegins = resolve;
-    });
     this.#cluster = new ClusterState({ ...options, startedAt: this.#startedAt });
     this.#pool = new WorkerPool(options.logger, {
       forked: (worker) => worker.send(this.#cluster.snapshot(this.#facts())),
@@ -81,6 +70,8 @@ export class Supervisor {
       changed: () => this.#changed(),
       giveUp: options.giveUp,
     });
+    this.#allReady = new AllReady(this.#pool);
+    this.#recycler = new Recycler(this.#pool, this.#changes, options.logger);
   }
 
   get engine(): string {
@@ -94,8 +85,8 @@ export class Supervisor {
   start(): Promise<boolean> {
     this.#pool.resize(this.#settings.config.workers, this.#settings);
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
-    return this.#inTurn(async () => {
-      while (!(await this.#allReady()) && this.#state === 'starting') {
+    return this.#changes.inTurn(async () => {
+      while (!(await this.#allReady.wait()) && this.#state === 'starting') {
         if (!this.#pool.everReady) continue;
         this.#logger.warn('not all workers could be started: the service is degraded');
         break;
@@ -123,7 +114,7 @@ export class Supervisor {
 
   /** Reads the configuration again and replaces the workers by ones that run with it. Never rejects. */
   reload(): Promise<ControlOutcome> {
-    this.#nextReload ??= this.#inTurn(() => {
+    this.#nextReload ??= this.#changes.request(() => {
       this.#nextReload = null;
       return this.#reload();
     });
@@ -133,26 +124,24 @@ export class Supervisor {
   /** One worker more (1) or less (-1); at least one stays. */
   step(by: 1 | -1): void {
     // Counted in its turn: the changes before may leave another number.
-    void this.#inTurn(() => this.#resize(Math.min(MAX_WORKERS, Math.max(1, this.#pool.slots.length + by))));
+    void this.#changes.request(() => this.#resize(Math.min(MAX_WORKERS, Math.max(1, this.#pool.slots.length + by))));
   }
 
   /** That many workers. Resolves when they are ready. Never rejects. */
   scale(workers: number): Promise<ControlOutcome> {
-    return this.#inTurn(() => this.#resize(workers));
+    return this.#changes.request(() => this.#resize(workers));
   }
 
   async #resize(workers: number): Promise<ControlOutcome> {
-    if (this.#state === 'draining') return DRAINING;
     const { generation } = this.#settings;
     const before = this.#pool.slots.length;
     if (workers !== before) this.#logger.info(`workers: ${before} -> ${workers}`);
     this.#pool.resize(workers, this.#settings);
-    if (await this.#allReady()) return { ok: true, generation, workers };
+    if (await this.#allReady.wait()) return { ok: true, generation, workers };
     return { ok: false, reason: 'not all workers could be started; the log says why' };
   }
 
   async #reload(): Promise<ControlOutcome> {
-    if (this.#state === 'draining') return DRAINING;
     const previous = this.#settings;
     this.#reloads.begin();
     this.#enter('reloading');
@@ -163,7 +152,7 @@ export class Supervisor {
       await rollingReload(this.#pool, next, previous, this.#logger);
       this.#settings = next;
       if (next.config.workers !== previous.config.workers) {
-        if (!(await this.#allReady())) this.#logger.warn('reload: not all of the new workers could be started');
+        if (!(await this.#allReady.wait())) this.#logger.warn('reload: not all of the new workers could be started');
       }
       this.#cluster.configure(next.config);
       this.#options.reloaded(next.config);
@@ -181,58 +170,6 @@ export class Supervisor {
       this.#enter('running');
       this.#tellInUse();
     }
-  }
-
-  /** At most one worker that has grown too big or too old makes room for another. */
-  #recycle(nowMs: number): void {
-    if (this.#state !== 'running' || this.#changesUnderWay > 0 || nowMs < this.#noRecyclingUntilMs) return;
-    for (const slot of this.#pool.slots) {
-      const { worker } = slot;
-      // While its predecessor still drains, another one would only add to what is there.
-      if (this.#pool.isRetiring(slot)) continue;
-      if (worker?.state !== 'ready' || worker.beat === null || worker.readyAtMs === null) continue;
-      const condition = { rssBytes: worker.beat.rssBytes, ageMs: nowMs - worker.readyAtMs, jitter: worker.jitter };
-      const reason = recyclingReason(this.#settings.config, condition);
-      if (reason === null) continue;
-      this.#logger.info(`worker ${slot.number} is recycled`, {
-        reason,
-        pid: worker.pid,
-        rss_bytes: condition.rssBytes,
-      });
-      void this.#inTurn(() => this.#recycleSlot(slot, reason));
-      return;
-    }
-  }
-
-  async #recycleSlot(slot: Slot, reason: 'memory' | 'age'): Promise<void> {
-    try {
-      await this.#pool.replace(slot, slot.settings, reason);
-    } catch (error) {
-      this.#noRecyclingUntilMs = performance.now() + RECYCLE_AGAIN_AFTER_MS;
-      this.#logger.warn(`worker ${slot.number} stays: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
-
-  #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    this.#changesUnderWay++;
-    const made = this.#lastChange.then(change).finally(() => this.#changesUnderWay--);
-    this.#lastChange = made.catch(() => {});
-    return made;
-  }
-
-  /** False when they are not within their time. */
-  #allReady(): Promise<boolean> {
-    if (this.#pool.allReady) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const settle = (ready: boolean) => {
-        clearTimeout(timer);
-        this.#onAllReady.delete(whenReady);
-        resolve(ready);
-      };
-      const whenReady = () => settle(true);
-      const timer = setTimeout(() => settle(false), ALL_READY_TIMEOUT_MS);
-      this.#onAllReady.add(whenReady);
-    });
   }
 
   // --- what workers say ---
@@ -275,8 +212,7 @@ export class Supervisor {
   }
 
   #control(command: ControlCommand): Promise<ControlOutcome> {
-    const change = command.name === 'reload' ? this.reload() : this.scale(command.workers);
-    return Promise.race([change, this.#drains]);
+    return command.name === 'reload' ? this.reload() : this.scale(command.workers);
   }
 
   /** The scrape is answered 503 by the worker's own time-out. */
@@ -299,7 +235,7 @@ export class Supervisor {
   #tick(): void {
     const now = performance.now();
     this.#pool.tick(now);
-    this.#recycle(now);
+    if (this.#state === 'running') this.#recycler.tick(this.#settings.config, now);
     this.#push();
     this.#options.tick();
   }
@@ -308,14 +244,13 @@ export class Supervisor {
     // There is no way back from there.
     if (this.#state === 'draining') return;
     this.#state = state;
-    if (state === 'draining') this.#drainBegins(DRAINING);
+    if (state === 'draining') this.#changes.drain();
     this.#push();
   }
 
   #changed(): void {
     this.#pushSoon();
-    if (!this.#pool.allReady) return;
-    for (const ready of this.#onAllReady) ready();
+    this.#allReady.check();
   }
 
   #pushSoon(): void {
@@ -340,5 +275,3 @@ export class Supervisor {
     };
   }
 }
-
-const DRAINING: ControlOutcome = { ok: false, reason: 'the service drains' };
