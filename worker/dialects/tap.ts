@@ -9,6 +9,7 @@ import type { TokenUsage } from './answer';
 
 /** Sees an answer's bytes in order, and says at the end what they told. */
 export interface AnswerTap {
+  /** The chunk is only valid within the call. */
   feed(chunk: Uint8Array): void;
   /** The counts, or null when the answer had none. */
   usage(): TokenUsage | null;
@@ -84,7 +85,8 @@ export class StreamTap implements AnswerTap {
 
   #keep(piece: Uint8Array): void {
     this.#lineBytes += piece.length;
-    if (this.#lineBytes <= MAX_KEPT_BYTES) this.#line.push(piece);
+    // A copy: the chunk's memory is its giver's.
+    if (this.#lineBytes <= MAX_KEPT_BYTES) this.#line.push(Buffer.from(piece));
   }
 
   #readLine(line: Buffer): void {
@@ -107,7 +109,7 @@ export class DocumentTap implements AnswerTap {
   feed(chunk: Uint8Array): void {
     this.sawContent = true;
     this.#bytes += chunk.length;
-    if (this.#bytes <= MAX_KEPT_BYTES) this.#chunks.push(chunk);
+    if (this.#bytes <= MAX_KEPT_BYTES) this.#chunks.push(Buffer.from(chunk));
     else this.#chunks = [];
   }
 

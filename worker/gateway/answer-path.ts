@@ -24,8 +24,8 @@ export type AnswerEnd =
 
 export interface AnswerPath {
   /** The provider's head has come. Null: what the client gets shows at the end. */
-  onHead(status: number, rawHeaders: readonly Uint8Array[]): AnswerHead | null;
-  /** Bytes for the client, now; null for none. */
+  onHead(status: number, providerHeaders: readonly string[]): AnswerHead | null;
+  /** Bytes for the client, now; null for none. Like the chunk itself they are only valid until it is called again. */
   onData(chunk: Uint8Array): Uint8Array | null;
   /** The provider's body has ended, or nothing more of it is wanted. */
   onEnd(): AnswerEnd;

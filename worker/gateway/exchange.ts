@@ -104,7 +104,7 @@ export class Exchange implements UpstreamHandler, Ticking {
 
   // --- the provider's side ---
 
-  onHead(status: number, rawHeaders: readonly Uint8Array[]): void {
+  onHead(status: number, providerHeaders: readonly string[]): void {
     this.record.headAt = performance.now();
     this.#clock.answered(this.record.headAt);
     if (this.fallback !== null && (status === 404 || status === 501)) {
@@ -114,7 +114,7 @@ export class Exchange implements UpstreamHandler, Ticking {
       return;
     }
     this.phase = 'response';
-    const head = this.#guarded(() => this.answer?.onHead(status, rawHeaders) ?? null);
+    const head = this.#guarded(() => this.answer?.onHead(status, providerHeaders) ?? null);
     if (head === undefined) return;
     if (head === null) {
       this.#concludeEarly();

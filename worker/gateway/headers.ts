@@ -2,6 +2,7 @@
 import type { Provider } from '../../shared/config/config';
 import { readBuildInfo } from '../../shared/version';
 import type { AccessRule } from '../http/access-rule';
+import { isAscii } from '../http/request-head';
 import type { ExchangeRecord } from './exchange-record';
 import { decodableEncodings } from './inflate';
 
@@ -146,20 +147,21 @@ export interface AnswerFacts {
 
 /**
  * Copies an answer's headers, bytes as they are, into `out` and notes what the gateway needs.
- * @param rawHeaders flat list of name, value
+ * @param providerHeaders flat list of lower-case name, value; one char per byte
  */
-export function copyAnswerHeaders(rawHeaders: readonly Uint8Array[], out: (string | Uint8Array)[]): AnswerFacts {
+export function copyAnswerHeaders(providerHeaders: readonly string[], out: (string | Uint8Array)[]): AnswerFacts {
   const facts: AnswerFacts = { requestId: null, contentType: '', contentEncoding: '', contentLength: null };
   let named: Set<string> | null = null;
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const rawValue = rawHeaders[i + 1] ?? new Uint8Array(0);
-    const name = latin1(rawHeaders[i] ?? rawValue).toLowerCase();
-    if (name === 'request-id') facts.requestId = latin1(rawValue);
-    else if (name === 'content-type') facts.contentType = latin1(rawValue).toLowerCase();
-    else if (name === 'content-encoding') facts.contentEncoding = latin1(rawValue).trim().toLowerCase();
-    else if (name === 'content-length') facts.contentLength = Number(latin1(rawValue));
-    else if (name === 'connection') named = addOptions(named, latin1(rawValue));
-    if (!NOT_RETURNED.has(name)) out.push(name, rawValue);
+  for (let i = 0; i + 1 < providerHeaders.length; i += 2) {
+    const name = providerHeaders[i] ?? '';
+    const value = providerHeaders[i + 1] ?? '';
+    if (name === 'request-id') facts.requestId = value;
+    else if (name === 'content-type') facts.contentType = value.toLowerCase();
+    else if (name === 'content-encoding') facts.contentEncoding = value.toLowerCase();
+    else if (name === 'content-length') facts.contentLength = Number(value);
+    else if (name === 'connection') named = addOptions(named, value);
+    // The engine writes text as UTF-8.
+    if (!NOT_RETURNED.has(name)) out.push(name, isAscii(value) ? value : Buffer.from(value, 'latin1'));
   }
   if (named !== null) dropNamed(out, named);
   return facts;
@@ -171,10 +173,6 @@ function dropNamed(headers: (string | Uint8Array)[], named: ReadonlySet<string>)
   }
 }
 
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-}
-
 /** What a translation needs to know of an answer's head. */
 export interface TranslatedAnswerFacts {
   requestId: string | null;
@@ -184,17 +182,16 @@ export interface TranslatedAnswerFacts {
 }
 
 /** Reads a head of which nothing is copied. */
-export function readAnswerFacts(rawHeaders: readonly Uint8Array[]): TranslatedAnswerFacts {
+export function readAnswerFacts(providerHeaders: readonly string[]): TranslatedAnswerFacts {
   const facts: TranslatedAnswerFacts = {
     requestId: null,
     contentType: '',
     contentEncoding: '',
     retryAfterSeconds: null,
   };
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const rawValue = rawHeaders[i + 1] ?? new Uint8Array(0);
-    const value = latin1(rawValue).trim();
-    const name = latin1(rawHeaders[i] ?? rawValue).toLowerCase();
+  for (let i = 0; i + 1 < providerHeaders.length; i += 2) {
+    const name = providerHeaders[i] ?? '';
+    const value = providerHeaders[i + 1] ?? '';
     if (name === 'content-type') facts.contentType = value.toLowerCase();
     else if (name === 'content-encoding') facts.contentEncoding = value.toLowerCase();
     else if (name === 'retry-after') facts.retryAfterSeconds = secondsOf(value);

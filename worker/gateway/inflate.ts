@@ -45,7 +45,8 @@ export class InflatingFeed {
   }
 
   feed(chunk: Uint8Array): void {
-    if (this.#stream?.writable) this.#stream.write(chunk);
+    // A copy: it is read later.
+    if (this.#stream?.writable) this.#stream.write(Buffer.from(chunk));
   }
 
   /** Calls back, once, when all that was fed has reached the tap. */

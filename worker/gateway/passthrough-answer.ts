@@ -31,9 +31,9 @@ export class PassthroughAnswer implements AnswerPath {
     return this.#tap?.sawContent ?? false;
   }
 
-  onHead(status: number, rawHeaders: readonly Uint8Array[]): AnswerHead {
+  onHead(status: number, providerHeaders: readonly string[]): AnswerHead {
     const headers: (string | Uint8Array)[] = [];
-    const facts = copyAnswerHeaders(rawHeaders, headers);
+    const facts = copyAnswerHeaders(providerHeaders, headers);
     this.#status = status;
     this.isStream = facts.contentType.startsWith('text/event-stream');
     this.#expectedBytes = facts.contentLength;
@@ -48,7 +48,7 @@ export class PassthroughAnswer implements AnswerPath {
       this.#boundary.feed(chunk);
     } else if (chunk.length === this.#expectedBytes) {
       // The whole answer in one piece: it leaves in one write, with its length, when the provider has ended it.
-      this.#held = chunk;
+      this.#held = Buffer.from(chunk);
       return null;
     }
     return chunk;

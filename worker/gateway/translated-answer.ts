@@ -54,8 +54,8 @@ export class TranslatedAnswer implements AnswerPath {
     return this.#writer.state === 'ended';
   }
 
-  onHead(status: number, rawHeaders: readonly Uint8Array[]): AnswerHead | null {
-    const facts = readAnswerFacts(rawHeaders);
+  onHead(status: number, providerHeaders: readonly string[]): AnswerHead | null {
+    const facts = readAnswerFacts(providerHeaders);
     if (status < 200 || status > 299) {
       this.#errorStatus = status;
       this.#errorFacts = facts;

@@ -114,7 +114,8 @@ class JsResponse implements EngineResponse {
   }
 
   write(chunk: string | Uint8Array): boolean {
-    return this.#response.write(chunk);
+    // A copy: the native engines take the bytes at once, this one later.
+    return this.#response.write(typeof chunk === 'string' ? chunk : Buffer.from(chunk));
   }
 
   end(body: string | Uint8Array = '', closeConnection = false): void {

@@ -21,7 +21,7 @@ export type HeadProblem = { status: 400 | 431; message: string };
 export function copyHead(res: EngineResponse, req: EngineRequest): RequestHead {
   const headers: string[] = [];
   req.forEach((name, value) => {
-    headers.push(name, asciiOnly(value) ? value : Buffer.from(value, 'utf8').toString('latin1'));
+    headers.push(name, isAscii(value) ? value : Buffer.from(value, 'utf8').toString('latin1'));
   });
   return {
     method: req.getMethod().toUpperCase(),
@@ -66,7 +66,8 @@ export function headProblem(head: RequestHead): HeadProblem | null {
   return null;
 }
 
-function asciiOnly(value: string): boolean {
+/** Text that is the same bytes in every encoding. */
+export function isAscii(value: string): boolean {
   for (let i = 0; i < value.length; i++) if (value.charCodeAt(i) > 0x7f) return false;
   return true;
 }

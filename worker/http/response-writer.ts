@@ -67,10 +67,10 @@ export class ResponseWriter {
     for (const part of head.headers) this.#headBytes += part.length + 2;
   }
 
-  /** Writes a chunk. False: stop the provider until `onDrained`. */
+  /** Writes a chunk, which is not needed any more afterwards. False: stop the provider until `onDrained`. */
   write(chunk: Uint8Array): boolean {
     if (this.#closed) return true;
-    if (this.#blocked) this.#pending.push(chunk);
+    if (this.#blocked) this.#pending.push(Uint8Array.from(chunk));
     else this.#writeSlices(chunk);
     return !this.#blocked;
   }
@@ -149,7 +149,7 @@ export class ResponseWriter {
       });
       if (!taken) {
         this.#block();
-        if (offset < chunk.length) this.#pending.push(chunk.subarray(offset));
+        if (offset < chunk.length) this.#pending.push(Uint8Array.from(chunk.subarray(offset)));
         return;
       }
     }

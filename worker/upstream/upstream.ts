@@ -15,10 +15,10 @@ export interface UpstreamRequest {
 
 /** Exactly one of `onEnd` and `onError` is called, last, unless the call is aborted: then none is. */
 export interface UpstreamHandler {
-  /** @param headers flat list of name, value, as bytes */
-  onHead(status: number, headers: readonly Uint8Array[]): void;
-  /** The chunk may be kept. */
-  onData(chunk: Uint8Array): void;
+  /** @param headers flat list of lower-case name, value. Values hold one char per byte. */
+  onHead(status: number, headers: readonly string[]): void;
+  /** The chunk is only valid within the call: the buffer it lies in is read into again. */
+  onData(chunk: Buffer): void;
   onEnd(): void;
   onError(error: UpstreamError): void;
 }
@@ -33,7 +33,7 @@ export interface UpstreamCall {
 }
 
 export interface ConnectionCounts {
-  /** Connections with a request on them. */
+  /** Connections with a request on them, or being made for one. */
   active: number;
   /** Kept alive for the next request. */
   idle: number;

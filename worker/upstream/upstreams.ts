@@ -1,6 +1,6 @@
 /** The connections of this worker, by provider; made when a provider is first needed. */
 import type { Config, Provider } from '../../shared/config/config';
-import { UndiciUpstream } from './undici-upstream';
+import { HttpUpstream } from './http-upstream';
 import type { Upstream } from './upstream';
 
 export class Upstreams {
@@ -14,7 +14,7 @@ export class Upstreams {
   of(provider: Provider): Upstream {
     let upstream = this.#byName.get(provider.name);
     if (upstream === undefined) {
-      upstream = new UndiciUpstream({
+      upstream = new HttpUpstream({
         origin: new URL(provider.baseUrl).origin,
         connectTimeoutMs: provider.timeouts.connectMs,
         maxConnections: provider.connections.max,

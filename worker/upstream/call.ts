@@ -1,0 +1,66 @@
+/** One request under way, as its caller sees it: waiting, being connected for, or on a connection. */
+import type { UpstreamCall, UpstreamError, UpstreamHandler } from './upstream';
+
+/** What has the call at the moment. */
+export interface CallHolder {
+  pause(): void;
+  resume(): void;
+  /** The call was aborted. */
+  drop(call: Call): void;
+}
+
+export class Call implements UpstreamCall {
+  /** As it goes over the wire; let go once an answer has begun, when it will not be sent again. */
+  head: string;
+  body: Buffer;
+  readonly handler: UpstreamHandler;
+  holder: CallHolder;
+  /** It was sent for the second time. */
+  retried = false;
+  isPaused = false;
+  #done = false;
+
+  constructor(head: string, body: Buffer, handler: UpstreamHandler, holder: CallHolder) {
+    this.head = head;
+    this.body = body;
+    this.handler = handler;
+    this.holder = holder;
+  }
+
+  pause(): void {
+    if (this.#done) return;
+    this.isPaused = true;
+    this.holder.pause();
+  }
+
+  resume(): void {
+    if (this.#done) return;
+    this.isPaused = false;
+    this.holder.resume();
+  }
+
+  abort(): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.holder.drop(this);
+  }
+
+  end(): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.handler.onEnd();
+  }
+
+  fail(error: UpstreamError): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.handler.onError(error);
+  }
+
+  answerBegun(): void {
+    this.head = '';
+    this.body = NOTHING;
+  }
+}
+
+const NOTHING = Buffer.alloc(0);

@@ -1,0 +1,114 @@
+/**
+ * The head of an answer (RFC 9112, 4 to 6). Strict: a head that two readers could understand differently is how one
+ * client's answer becomes another's, so what is not plainly right is refused.
+ */
+import { UpstreamError } from '../upstream';
+
+/** How the body ends. A number is its length in bytes. */
+export type BodyFraming = number | 'chunked' | 'until_close';
+
+export interface AnswerHead {
+  status: number;
+  /** Flat list of lower-case name, value, in the order of the wire. Values hold one char per byte. */
+  headers: string[];
+  body: BodyFraming;
+  /** The connection stays open behind the answer. */
+  keepsAlive: boolean;
+  /** Seconds for which the provider keeps an unused connection (`Keep-Alive: timeout=5`), or null. */
+  idleHintSeconds: number | null;
+}
+
+const NAME = "[!#$%&'*+\\-.^_`|~\\dA-Za-z]+";
+const TEXT = '[\\t\\x20-\\x7e\\x80-\\xff]*';
+const FIELDS = `(?:${NAME}:${TEXT}\\r\\n)*\\r\\n`;
+const HEAD = new RegExp(`^HTTP/1\\.[01] [1-9]\\d\\d(?: ${TEXT})?\\r\\n${FIELDS}$`);
+const TRAILERS = new RegExp(`^${FIELDS}$`);
+
+/** The answer is no HTTP that could be relied on. */
+export class BadAnswer extends UpstreamError {
+  constructor(what: string) {
+    super('bad_response', `The provider answered with something that is no HTTP: ${what}`);
+  }
+}
+
+/**
+ * @param text a head with the empty line that ends it, one char per byte
+ * @throws BadAnswer
+ */
+export function parseAnswerHead(text: string): AnswerHead {
+  if (!HEAD.test(text)) throw new BadAnswer('malformed head');
+  const status = Number(text.slice(9, 12));
+  const isHttp11 = text.charCodeAt(7) === 0x31;
+  const headers: string[] = [];
+  let length: string | null = null;
+  let coding: string | null = null;
+  let connection = '';
+  let idleHintSeconds: number | null = null;
+  let lineEnd = text.indexOf('\r\n');
+  for (let at = lineEnd + 2; at < text.length - 2; at = lineEnd + 2) {
+    lineEnd = text.indexOf('\r\n', at);
+    const colon = text.indexOf(':', at);
+    const name = text.slice(at, colon).toLowerCase();
+    const value = trimmed(text, colon + 1, lineEnd);
+    headers.push(name, value);
+    switch (name) {
+      case 'content-length':
+        if (length !== null) throw new BadAnswer('more than one content-length');
+        length = value;
+        break;
+      case 'transfer-encoding':
+        coding = coding === null ? value : `${coding},${value}`;
+        break;
+      case 'connection':
+        connection += `,${value.toLowerCase()}`;
+        break;
+      case 'keep-alive':
+        idleHintSeconds = timeoutIn(value) ?? idleHintSeconds;
+        break;
+    }
+  }
+  const body = framing(status, length, coding, isHttp11);
+  const keepsAlive = body !== 'until_close' && persists(connection, isHttp11);
+  return { status, headers, body, keepsAlive, idleHintSeconds };
+}
+
+/** Whether these are the fields behind a chunked body, with the empty line that ends them. */
+export function areTrailers(text: string): boolean {
+  return TRAILERS.test(text);
+}
+
+/** RFC 9112, 6.3. */
+function framing(status: number, length: string | null, coding: string | null, isHttp11: boolean): BodyFraming {
+  if (coding !== null) {
+    if (length !== null) throw new BadAnswer('content-length and transfer-encoding together');
+    if (coding.toLowerCase() !== 'chunked' || !isHttp11) throw new BadAnswer('unknown transfer-encoding');
+  }
+  if (length !== null && !/^\d{1,15}$/.test(length)) throw new BadAnswer('malformed content-length');
+  if (status < 200 || status === 204 || status === 304) return 0;
+  if (coding !== null) return 'chunked';
+  return length === null ? 'until_close' : Number(length);
+}
+
+function persists(connection: string, isHttp11: boolean): boolean {
+  if (connection === '') return isHttp11;
+  const options = connection.split(',').map((option) => option.trim());
+  return !options.includes('close') && (isHttp11 || options.includes('keep-alive'));
+}
+
+function timeoutIn(keepAlive: string): number | null {
+  const [, seconds] = /(?:^|[,;\s])timeout\s*=\s*"?(\d{1,9})/i.exec(keepAlive) ?? [];
+  return seconds === undefined ? null : Number(seconds);
+}
+
+/** Without the blanks around it; `trim` would also take other chars. */
+function trimmed(text: string, start: number, end: number): string {
+  let from = start;
+  let to = end;
+  while (from < to && isBlank(text.charCodeAt(from))) from++;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+  return text.slice(from, to);
+}
+
+function isBlank(char: number): boolean {
+  return char === 0x20 || char === 0x09;
+}

@@ -1,0 +1,148 @@
+/** The answers on one connection, out of its bytes: heads, framing, and where each ends. Knows of no socket. */
+import { type AnswerHead, BadAnswer, parseAnswerHead } from './answer-head';
+import { ChunkedBody } from './chunked-body';
+
+/** Of an answer and what goes before it (1xx). */
+const MAX_HEAD_BYTES = 64 * 1024;
+const HEAD_END = Buffer.from('\r\n\r\n');
+
+export interface AnswerEvents {
+  head(head: AnswerHead): void;
+  /** `chunk` lies in what was fed. */
+  body(chunk: Buffer): void;
+  /** The last event of an answer. */
+  end(): void;
+}
+
+export class AnswerParser {
+  readonly #events: AnswerEvents;
+  /** The head that is over; null before that. */
+  #head: AnswerHead | null = null;
+  #chunked: ChunkedBody | null = null;
+  /** Bytes that are left of a body with a length. */
+  #left = 0;
+  /** Of all heads of the answer so far. */
+  #headBytes = 0;
+  /** The beginning of a head that came in pieces. */
+  #held: Buffer | null = null;
+  #heldBytes = 0;
+  #isOver = true;
+
+  constructor(events: AnswerEvents) {
+    this.#events = events;
+  }
+
+  /** An answer is expected. */
+  begin(): void {
+    this.#head = null;
+    this.#chunked = null;
+    this.#headBytes = 0;
+    this.#isOver = false;
+  }
+
+  /** No event follows: from within one, too. */
+  stop(): void {
+    this.#isOver = true;
+    this.#held = null;
+  }
+
+  /**
+   * What was read. Its bytes are changed: see `ChunkedBody.decode`.
+   * @throws BadAnswer; the connection can't be used any more
+   */
+  feed(bytes: Buffer): void {
+    let at = 0;
+    while (this.#head === null) {
+      at = this.#readHead(bytes, at);
+      if (this.#isOver || at === bytes.length) break;
+    }
+    if (this.#isOver || this.#head === null) return;
+    this.#readBody(bytes, at, this.#head);
+  }
+
+  /** The provider has closed its side. @returns whether that ended an answer, which then was whole */
+  endOfInput(): boolean {
+    if (this.#isOver || this.#head?.body !== 'until_close') return false;
+    this.#end();
+    return true;
+  }
+
+  /** @returns where the head ended, or the end of `bytes` */
+  #readHead(bytes: Buffer, from: number): number {
+    if (this.#held !== null) return this.#continueHead(bytes, from, this.#held);
+    const end = bytes.indexOf(HEAD_END, from);
+    if (end < 0) {
+      this.#held = Buffer.allocUnsafeSlow(MAX_HEAD_BYTES);
+      this.#heldBytes = 0;
+      return this.#continueHead(bytes, from, this.#held);
+    }
+    this.#takeHead(bytes.toString('latin1', from, end + HEAD_END.length));
+    return end + HEAD_END.length;
+  }
+
+  #continueHead(bytes: Buffer, from: number, held: Buffer): number {
+    const before = this.#heldBytes;
+    this.#heldBytes += bytes.copy(held, before, from);
+    const end = held.subarray(0, this.#heldBytes).indexOf(HEAD_END, Math.max(0, before - HEAD_END.length));
+    if (end < 0) {
+      if (this.#headBytes + this.#heldBytes >= MAX_HEAD_BYTES) throw new BadAnswer('the head is too large');
+      return bytes.length;
+    }
+    this.#held = null;
+    this.#takeHead(held.toString('latin1', 0, end + HEAD_END.length));
+    return from + end + HEAD_END.length - before;
+  }
+
+  #takeHead(text: string): void {
+    this.#headBytes += text.length;
+    if (this.#headBytes > MAX_HEAD_BYTES) throw new BadAnswer('the head is too large');
+    const head = parseAnswerHead(text);
+    // Nobody asked to change the protocol.
+    if (head.status === 101) throw new BadAnswer('status 101');
+    // The others are the provider's and ours alone.
+    if (head.status < 200) return;
+    this.#head = head;
+    if (head.body === 'chunked') this.#chunked = new ChunkedBody();
+    else if (head.body !== 'until_close') this.#left = head.body;
+    this.#events.head(head);
+  }
+
+  #readBody(bytes: Buffer, from: number, head: AnswerHead): void {
+    if (this.#chunked !== null) this.#readChunks(bytes, from, this.#chunked);
+    else if (head.body === 'until_close') this.#pass(bytes, from, bytes.length);
+    else this.#readLength(bytes, from);
+  }
+
+  #readLength(bytes: Buffer, from: number): void {
+    const end = Math.min(from + this.#left, bytes.length);
+    this.#left -= end - from;
+    this.#pass(bytes, from, end);
+    if (this.#left === 0) this.#endAt(end, bytes);
+  }
+
+  #readChunks(bytes: Buffer, from: number, chunked: ChunkedBody): void {
+    let end = bytes.length;
+    try {
+      end = chunked.decode(bytes, from);
+    } finally {
+      // What came before a malformed chunk is still the client's.
+      if (chunked.start >= 0) this.#pass(bytes, chunked.start, chunked.end);
+    }
+    if (chunked.isDone) this.#endAt(end, bytes);
+  }
+
+  #pass(bytes: Buffer, from: number, to: number): void {
+    if (from < to) this.#events.body(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to));
+  }
+
+  #endAt(at: number, bytes: Buffer): void {
+    if (this.#isOver) return;
+    if (at < bytes.length) throw new BadAnswer('bytes behind its end');
+    this.#end();
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#events.end();
+  }
+}

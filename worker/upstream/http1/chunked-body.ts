@@ -1,0 +1,131 @@
+/** Takes the framing out of a chunked body (RFC 9112, 7.1). */
+import { areTrailers, BadAnswer } from './answer-head';
+
+const CR = 0x0d;
+const LF = 0x0a;
+const SEMICOLON = 0x3b;
+/** More would not be exact in a double. */
+const MAX_SIZE_DIGITS = 13;
+const MAX_EXTENSION_BYTES = 4096;
+const MAX_TRAILER_BYTES = 16 * 1024;
+
+enum State {
+  Size,
+  Extension,
+  SizeEnd,
+  Data,
+  DataCr,
+  DataLf,
+  Trailers,
+  Done,
+}
+
+export class ChunkedBody {
+  /** Where the body's bytes of the last `decode` begin in its buffer, and where they end. */
+  start = 0;
+  end = 0;
+  #state = State.Size;
+  /** Of the chunk that is read: its size, then what is left of it. */
+  #left = 0;
+  #digits = 0;
+  #extensionBytes = 0;
+  #trailers = '';
+
+  get isDone(): boolean {
+    return this.#state === State.Done;
+  }
+
+  /**
+   * Moves the body's bytes together, in place: what was several chunks in one read goes on as one piece.
+   * @returns where reading stopped: behind the body, or at the end of `bytes`
+   * @throws BadAnswer
+   */
+  decode(bytes: Buffer, from: number): number {
+    const { length } = bytes;
+    let at = from;
+    this.start = this.end = -1;
+    while (at < length && this.#state !== State.Done) {
+      if (this.#state === State.Data) {
+        const take = Math.min(this.#left, length - at);
+        if (this.start < 0) {
+          this.start = at;
+          this.end = at + take;
+        } else {
+          bytes.copyWithin(this.end, at, at + take);
+          this.end += take;
+        }
+        at += take;
+        this.#left -= take;
+        if (this.#left === 0) this.#state = State.DataCr;
+      } else {
+        this.#frame(bytes[at++] ?? 0);
+      }
+    }
+    return at;
+  }
+
+  /** One byte of the framing. */
+  #frame(byte: number): void {
+    switch (this.#state) {
+      case State.Size:
+        this.#size(byte);
+        break;
+      case State.Extension:
+        if (byte === CR) this.#state = State.SizeEnd;
+        else if (isControl(byte) || ++this.#extensionBytes > MAX_EXTENSION_BYTES) throw bad();
+        break;
+      case State.SizeEnd:
+        if (byte !== LF) throw bad();
+        this.#state = this.#left === 0 ? State.Trailers : State.Data;
+        break;
+      case State.DataCr:
+        if (byte !== CR) throw bad();
+        this.#state = State.DataLf;
+        break;
+      case State.DataLf:
+        if (byte !== LF) throw bad();
+        this.#state = State.Size;
+        this.#digits = 0;
+        break;
+      case State.Trailers:
+        this.#trailer(byte);
+        break;
+    }
+  }
+
+  #size(byte: number): void {
+    const digit = hexDigit(byte);
+    if (digit >= 0) {
+      if (++this.#digits > MAX_SIZE_DIGITS) throw bad();
+      this.#left = this.#left * 16 + digit;
+      return;
+    }
+    if (this.#digits === 0) throw bad();
+    if (byte === CR) this.#state = State.SizeEnd;
+    else if (byte === SEMICOLON) this.#state = State.Extension;
+    else throw bad();
+  }
+
+  /** They are dropped: they would only be of use to the provider's own client. */
+  #trailer(byte: number): void {
+    this.#trailers += String.fromCharCode(byte);
+    if (this.#trailers.length > MAX_TRAILER_BYTES) throw new BadAnswer('too many trailers');
+    if (this.#trailers !== '\r\n' && !this.#trailers.endsWith('\r\n\r\n')) return;
+    if (!areTrailers(this.#trailers)) throw new BadAnswer('malformed trailers');
+    this.#state = State.Done;
+  }
+}
+
+function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const letter = byte | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
+}
+
+function isControl(byte: number): boolean {
+  return (byte < 0x20 && byte !== 0x09) || byte === 0x7f;
+}
+
+function bad(): BadAnswer {
+  return new BadAnswer('malformed chunk');
+}

@@ -1,0 +1,44 @@
+/** Request line and headers of a request (RFC 9112, 3 to 6). */
+import { UpstreamError, type UpstreamRequest } from '../upstream';
+
+const NAME = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
+/** Beyond one byte a char would become another one on the wire: U+010A a line feed. */
+const NOT_IN_VALUES = /[^\t\x20-\x7e\x80-\xff]/;
+const NOT_IN_TARGETS = /[^\x21-\x7e\x80-\xff]/;
+
+/** What the requests to one provider have in common. */
+export interface RequestCommons {
+  /** Stands before each target: the origin, where a proxy is asked, and nothing elsewhere. */
+  targetPrefix: string;
+  /** The value of `host`. */
+  host: string;
+  /** Flat list of name, value. */
+  headers: readonly string[];
+}
+
+/**
+ * One char per byte.
+ * @throws UpstreamError `bad_request` for what would break out of its place
+ */
+export function requestHead(request: UpstreamRequest, commons: RequestCommons): string {
+  const { method, target, headers, body } = request;
+  if (target === '' || NOT_IN_TARGETS.test(target)) throw bad();
+  let head = `${method} ${commons.targetPrefix}${target} HTTP/1.1\r\nhost: ${commons.host}\r\n`;
+  head += lines(commons.headers) + lines(headers);
+  return method === 'GET' ? `${head}\r\n` : `${head}content-length: ${body.length}\r\n\r\n`;
+}
+
+function lines(headers: readonly string[]): string {
+  let text = '';
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const name = headers[i] ?? '';
+    const value = headers[i + 1] ?? '';
+    if (!NAME.test(name) || NOT_IN_VALUES.test(value)) throw bad();
+    text += `${name}: ${value}\r\n`;
+  }
+  return text;
+}
+
+function bad(): UpstreamError {
+  return new UpstreamError('bad_request', 'The request has a header or a query that cannot be sent on');
+}
