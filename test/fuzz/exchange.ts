@@ -4,7 +4,7 @@ import type { UpstreamFailure } from '../../shared/metrics';
 /** What an answer that keeps to the rules says. */
 export interface Meaning {
   status: number;
-  /** Flat list of name, value; one char per byte. */
+  /** Flat list of lower-case name, value; one char per byte. */
   headers: string[];
   body: Buffer;
   /** The connection may be used again. */

@@ -31,7 +31,7 @@ export function askNode(port: number, target: string, method: string, body: Buff
           resolve({
             kind: 'answer',
             status: incoming.statusCode ?? 0,
-            headers: incoming.rawHeaders,
+            headers: incoming.rawHeaders.map((text, at) => (at % 2 === 0 ? text.toLowerCase() : text)),
             body: Buffer.concat(chunks),
           });
         });

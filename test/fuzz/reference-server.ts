@@ -126,7 +126,8 @@ function play(socket: Socket, script: Script): void {
     // The client hears of the end before the next request may go out.
     setImmediate(() => setImmediate(() => setImmediate(() => over(script))));
   };
-  next();
+  // Not yet: the rest of this turn comes before the client's next read.
+  setImmediate(next);
 }
 
 function over(script: Script): void {

@@ -135,6 +135,8 @@ export const SPOILERS: readonly Spoiler[] = [
     mustFail: false,
     spoil: (_, parts) => ({ ...parts, interim: ['HTTP/1.1 103 Early Hints\r\ntransfer-encoding: chunked\r\n\r\n'] }),
   },
+  length('tab behind the length', false, (size) => [`content-length: ${size}\t`]),
+  coding('tab behind the coding', false, [['transfer-encoding: chunked\t']]),
   length('length twice, the same', false, (size) => [`content-length: ${size}`, `Content-Length: ${size}`]),
   length('length as a list of the same', false, (size) => [`content-length: ${size}, ${size}`]),
   length('lengths that differ', true, (size, random) =>

@@ -12,7 +12,7 @@ import { deferred } from './wait';
 export interface WholeAnswer {
   kind: 'answer';
   status: number;
-  /** Flat list of name, value; one char per byte. */
+  /** Flat list of lower-case name, value; one char per byte. */
   headers: string[];
   body: Buffer;
 }
@@ -67,16 +67,16 @@ export class Asked implements UpstreamHandler {
     this.call.abort();
   }
 
-  onHead(status: number, headers: readonly Uint8Array[]): void {
+  onHead(status: number, headers: readonly string[]): void {
     this.#watch('onHead');
     if (this.status !== null) this.violations.push('a second onHead');
     if (status < 200) this.violations.push(`onHead of ${status}`);
     this.status = status;
-    this.#headers = headers.map((bytes) => Buffer.from(bytes).toString('latin1'));
+    this.#headers = [...headers];
     this.#options.onHead?.(this.call);
   }
 
-  onData(chunk: Uint8Array): void {
+  onData(chunk: Buffer): void {
     this.#watch('onData');
     if (this.status === null) this.violations.push('onData before onHead');
     if (chunk.length === 0) this.violations.push('onData without data');

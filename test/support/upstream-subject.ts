@@ -1,5 +1,5 @@
 /** The client to the providers that the tests of `worker/upstream/` examine. */
-import { UndiciUpstream } from '../../worker/upstream/undici-upstream';
+import { HttpUpstream } from '../../worker/upstream/http-upstream';
 import type { Upstream } from '../../worker/upstream/upstream';
 
 export interface SubjectOptions {
@@ -14,5 +14,5 @@ export interface SubjectOptions {
 
 export function createUpstream(options: SubjectOptions): Upstream {
   const defaults = { connectTimeoutMs: 5_000, maxConnections: 16, maxWaiting: 1024, proxyUrl: null };
-  return new UndiciUpstream({ ...defaults, ...options });
+  return new HttpUpstream({ ...defaults, ...options });
 }
