@@ -1,5 +1,4 @@
 /** What is played to both clients: the bytes of an answer, where they are cut, and how the connection ends after them. */
-import type { UpstreamFailure } from '../../shared/metrics';
 
 /** What an answer that keeps to the rules says. */
 export interface Meaning {
@@ -18,15 +17,13 @@ export interface Answer {
   /** How it was made: `legal`, or what is wrong with it. A name in `differences.ts` may refer to it. */
   kind: string;
   bytes: Buffer;
-  /** Offset of the first byte behind the answer; more than that is surplus. The length of `bytes` where unknown. */
-  endsAt: number;
   /** Rising offsets, without 0 and the end: each piece is a read of its own for the client, as long as it reads. */
   cuts: number[];
   ending: Ending;
-  /** Null where a client may think about it as it likes, as long as both think the same. */
+  /** Null where it was not made to be legal; it may be so all the same. */
   meaning: Meaning | null;
-  /** The call must fail for one of these reasons, whatever Node thinks of it; null where it need not. */
-  mustFail: readonly UpstreamFailure[] | null;
+  /** It was made so that the call must fail, whatever Node thinks of it. */
+  mustFail: boolean;
 }
 
 export interface Exchange {

@@ -39,11 +39,10 @@ function anyAnswer(random: Random): Answer {
   return {
     kind: 'mutated',
     bytes,
-    endsAt: bytes.length,
     cuts: cutsOf(random, bytes),
     ending: 'fin',
     meaning: null,
-    mustFail: null,
+    mustFail: false,
   };
 }
 
@@ -53,11 +52,10 @@ function legal(random: Random, parts: Parts): Answer {
   return {
     kind: 'legal',
     bytes,
-    endsAt: bytes.length,
     cuts: cutsOf(random, bytes),
     ending,
     meaning: parts.meaning,
-    mustFail: null,
+    mustFail: false,
   };
 }
 
@@ -75,7 +73,7 @@ const SURPLUS = [
 function withSurplus(random: Random, parts: Parts): Answer {
   if (parts.framing === 'close') return legal(random, parts);
   const answer = legal(random, parts);
-  const { endsAt } = answer;
+  const endsAt = answer.bytes.length;
   const bytes = Buffer.concat([answer.bytes, Buffer.from(random.pick(SURPLUS))]);
   if (random.next() < 0.5) {
     const cuts = [...answer.cuts, endsAt];
@@ -83,29 +81,28 @@ function withSurplus(random: Random, parts: Parts): Answer {
   }
   // A long piece may be more than one read.
   const cuts = endsAt > 10_000 ? [...answer.cuts.filter((at) => at < endsAt - 100), endsAt - 100] : answer.cuts;
-  return { ...answer, kind: 'surplus at once', bytes, cuts, ending: 'fin', meaning: null, mustFail: ['bad_response'] };
+  return { ...answer, kind: 'surplus at once', bytes, cuts, ending: 'fin', meaning: null, mustFail: true };
 }
 
 function cutShort(random: Random, parts: Parts): Answer {
   const whole = legal(random, parts);
-  const headEnd = whole.endsAt - parts.wireBody.length;
-  const at = shortenedAt(random, headEnd, whole.endsAt);
+  const headEnd = whole.bytes.length - parts.wireBody.length;
+  const at = shortenedAt(random, headEnd, whole.bytes.length);
   const bytes = whole.bytes.subarray(0, at);
-  const common = { bytes, endsAt: at, cuts: whole.cuts.filter((cut) => cut < at), ending: 'fin' as const };
-  if (parts.framing !== 'close' || at < headEnd)
-    return { ...common, kind: 'cut short', meaning: null, mustFail: ['closed'] };
+  const common = { bytes, cuts: whole.cuts.filter((cut) => cut < at), ending: 'fin' as const };
+  if (parts.framing !== 'close' || at < headEnd) return { ...common, kind: 'cut short', meaning: null, mustFail: true };
   // Nobody can tell.
   const meaning = { ...parts.meaning, body: parts.meaning.body.subarray(0, at - headEnd) };
-  return { ...common, kind: 'cut short, and none can tell', meaning, mustFail: null };
+  return { ...common, kind: 'cut short, and none can tell', meaning, mustFail: false };
 }
 
 function reset(random: Random, parts: Parts): Answer {
   const whole = legal(random, parts);
-  const headEnd = whole.endsAt - parts.wireBody.length;
-  const at = shortenedAt(random, headEnd, whole.endsAt + (parts.framing === 'close' ? 1 : 0));
+  const headEnd = whole.bytes.length - parts.wireBody.length;
+  const at = shortenedAt(random, headEnd, whole.bytes.length + (parts.framing === 'close' ? 1 : 0));
   const cuts = whole.cuts.filter((cut) => cut < at);
   const bytes = whole.bytes.subarray(0, at);
-  return { kind: 'reset', bytes, endsAt: at, cuts, ending: 'reset', meaning: null, mustFail: ['reset', 'closed'] };
+  return { kind: 'reset', bytes, cuts, ending: 'reset', meaning: null, mustFail: true };
 }
 
 /** Below `end`: nothing at all, somewhere in the head, at its end, in the body, just before the end. */
@@ -121,14 +118,12 @@ function spoilt(random: Random, parts: Parts): Answer {
   const bad = spoil(random, parts);
   if (bad === null) return legal(random, parts);
   const bytes = assemble(bad);
-  const reasons = mustFail ? (['bad_response'] as const) : null;
   return {
     kind,
     bytes,
-    endsAt: bytes.length,
     cuts: cutsOf(random, bytes),
     ending: 'fin',
     meaning: null,
-    mustFail: reasons,
+    mustFail,
   };
 }
