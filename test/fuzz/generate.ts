@@ -30,11 +30,11 @@ function exchange(random: Random): Exchange {
 function anyAnswer(random: Random): Answer {
   const chance = random.next();
   const parts = legalParts(random);
-  if (chance < 0.5) return legal(random, parts);
-  if (chance < 0.57) return withSurplus(random, parts);
-  if (chance < 0.66) return cutShort(random, parts);
-  if (chance < 0.7) return reset(random, parts);
-  if (chance < 0.85) return spoilt(random, parts);
+  if (chance < 0.43) return legal(random, parts);
+  if (chance < 0.5) return withSurplus(random, parts);
+  if (chance < 0.57) return cutShort(random, parts);
+  if (chance < 0.61) return reset(random, parts);
+  if (chance < 0.87) return spoilt(random, parts);
   const bytes = mutated(random, assemble(parts));
   return {
     kind: 'mutated',
@@ -115,8 +115,9 @@ function shortenedAt(random: Random, headEnd: number, end: number): number {
 
 function spoilt(random: Random, parts: Parts): Answer {
   const { kind, mustFail, spoil } = random.pick(SPOILERS);
-  const bad = spoil(random, parts);
-  if (bad === null) return legal(random, parts);
+  let bad = spoil(random, parts);
+  // It was framed in another way than this one spoils.
+  while (bad === null) bad = spoil(random, legalParts(random));
   const bytes = assemble(bad);
   return {
     kind,

@@ -61,7 +61,7 @@ export function bodyBytes(random: Random): Buffer {
 export function cutsOf(random: Random, bytes: Buffer): number[] {
   const chance = random.next();
   if (chance < 0.25 || bytes.length < 2) return [];
-  if (chance < 0.32 && bytes.length < 400) return Array.from({ length: bytes.length - 1 }, (_, at) => at + 1);
+  if (chance < 0.29 && bytes.length < 250) return Array.from({ length: bytes.length - 1 }, (_, at) => at + 1);
   const cuts = new Set<number>();
   const lines = chance < 0.6 ? lineEnds(bytes) : [];
   for (let left = random.between(1, 8); left > 0; left--) {
