@@ -235,7 +235,7 @@ function spliceFault(body: Buffer, scan: ScannedObject, object: object): string 
     ...[...scan.members.keys()].filter(() => below(4) === 0).map((key) => [key, below(9)]),
   ]);
   const inserted = Object.keys(overrides).filter((key) => !scan.members.has(key));
-  const result = spliceMembers(body, scan, overrides);
+  const result = Buffer.concat(spliceMembers(body, scan, overrides));
   const expected = Object.fromEntries([...Object.entries(object), ...Object.entries(overrides)]);
   if (!isDeepStrictEqual(parsed(result)?.value, expected)) return `splice gives ${result}`;
   const rescan = scanMembers(result);

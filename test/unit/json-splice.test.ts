@@ -5,7 +5,7 @@ import { spliceMembers } from '../../worker/json/splice';
 function splice(body: Buffer, overrides: Record<string, unknown>): Buffer {
   const scan = scanMembers(body);
   if (!scan.ok) throw new Error(scan.reason);
-  return spliceMembers(body, scan, overrides);
+  return Buffer.concat(spliceMembers(body, scan, overrides));
 }
 
 describe('spliceMembers', () => {

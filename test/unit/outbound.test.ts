@@ -17,7 +17,7 @@ function sent(path: ProxiedPath, request: object, provider: Partial<Provider>, p
   const head = { method: 'POST', path, query: '', headers: [], peer: Uint8Array.of(127, 0, 0, 1) };
   const decision = { provider: openAiTestProvider(provider), model: 'm', route: 'r', parameters };
   const inbound = { path, head, body, scan, asked: 'm', decision, requestId: 'req_1' };
-  return JSON.parse(new OutboundRequests(access).prepare(inbound, () => {}).body.toString('utf8'));
+  return JSON.parse(new OutboundRequests(access).prepare(inbound, () => {}).body.join(''));
 }
 
 describe('what leaves for a provider', () => {

@@ -25,6 +25,8 @@ export interface TapRules {
   readonly marks: readonly Buffer[];
   /** What the first event with content has. */
   readonly content: Buffer;
+  /** How an event begins that has no mark, where one can be told by its beginning. */
+  readonly plainBeginning?: Buffer;
   /** Reads the data of an event that has a mark. True: the stream is whole. */
   readEvent(data: string, counts: Partial<TokenUsage>): boolean;
   /** Reads a document's `usage`. */
@@ -33,6 +35,7 @@ export interface TapRules {
 
 const NEWLINE = 0x0a;
 const DATA = Buffer.from('data:');
+const EVENT_END = Buffer.from('\n\n');
 /** An incomplete line, and a whole document, are kept up to this; beyond it the counts are given up. */
 const MAX_KEPT_BYTES = 16 * 1024 * 1024;
 
@@ -50,8 +53,10 @@ export class StreamTap implements AnswerTap {
   }
 
   feed(chunk: Uint8Array): void {
-    const { marks, content } = this.#rules;
+    const { marks, content, plainBeginning } = this.#rules;
     const bytes = asBuffer(chunk);
+    // A token, mostly: one event by itself, of which nothing is wanted.
+    if (this.sawContent && this.#line.length === 0 && isLoneEvent(bytes, plainBeginning)) return;
     if (!this.sawContent) this.sawContent = bytes.includes(content);
 
     const end = bytes.lastIndexOf(NEWLINE) + 1;
@@ -59,8 +64,8 @@ export class StreamTap implements AnswerTap {
       this.#keep(bytes);
       return;
     }
-    const lines =
-      this.#line.length === 0 ? bytes.subarray(0, end) : Buffer.concat([...this.#line, bytes.subarray(0, end)]);
+    const whole = end === bytes.length ? bytes : bytes.subarray(0, end);
+    const lines = this.#line.length === 0 ? whole : Buffer.concat([...this.#line, whole]);
     this.#line = [];
     this.#lineBytes = 0;
     if (end < bytes.length) this.#keep(bytes.subarray(end));
@@ -93,6 +98,12 @@ export class StreamTap implements AnswerTap {
     if (!line.subarray(0, 5).equals(DATA)) return;
     if (this.#rules.readEvent(line.toString('utf8', 5).trim(), this.#counts)) this.#complete = true;
   }
+}
+
+function isLoneEvent(bytes: Buffer, beginning: Buffer | undefined): boolean {
+  if (beginning === undefined || bytes.length < beginning.length) return false;
+  for (let i = 0; i < beginning.length; i++) if (bytes[i] !== beginning[i]) return false;
+  return bytes.indexOf(EVENT_END) === bytes.length - EVENT_END.length;
 }
 
 /** For one JSON document. */

@@ -15,6 +15,9 @@ export class ExchangeClock {
   /** When the client was last sent something, or took it. */
   #lastSentAt = 0;
   #lastWaitAt = 0;
+  /** Since the last look. */
+  #hasReceived = false;
+  #hasSent = false;
 
   /** The first byte, or the end of what is discarded, must come within that time. */
   expectWithin(nowMs: number, limitMs: number): void {
@@ -27,13 +30,14 @@ export class ExchangeClock {
     this.#lastByteAt = this.#lastSentAt = nowMs;
   }
 
-  /** The provider has sent something. */
-  received(nowMs: number): void {
-    this.#lastByteAt = nowMs;
+  /** The provider has sent something. That it was now is found at the next look: the time costs more than a flag. */
+  received(): void {
+    this.#hasReceived = true;
   }
 
-  sent(nowMs: number): void {
-    this.#lastSentAt = nowMs;
+  /** The client was sent something. */
+  sent(): void {
+    this.#hasSent = true;
   }
 
   /** The client takes more: the provider's silence begins anew. */
@@ -52,6 +56,9 @@ export class ExchangeClock {
   due(nowMs: number, phase: Phase, paused: boolean, timeouts: ProviderTimeouts): Due | null {
     if (phase === 'waiting') return nowMs >= this.#deadlineMs ? 'first_byte_timeout' : null;
     if (phase !== 'response') return null;
+    if (this.#hasReceived) this.#lastByteAt = nowMs;
+    if (this.#hasSent) this.#lastSentAt = nowMs;
+    this.#hasReceived = this.#hasSent = false;
     if (nowMs - this.#lastByteAt >= timeouts.idleMs) return paused ? 'client_stalled' : 'idle_timeout';
     if (!paused) return nowMs - this.#lastSentAt >= PING_AFTER_MS ? 'ping' : null;
     if (nowMs - this.#lastWaitAt < KEEP_WAITING_EVERY_MS) return null;

@@ -133,18 +133,22 @@ export class Exchange implements UpstreamHandler, Ticking {
       this.#discard(chunk);
       return;
     }
-    const now = performance.now();
-    this.#clock.received(now);
-    const bytes = this.#guarded(() => answer.onData(chunk));
-    if (bytes === undefined) return;
-    if (this.record.firstTokenAt === 0 && answer.sawContent) this.record.firstTokenAt = now;
+    this.#clock.received();
+    let bytes: Uint8Array | null;
+    try {
+      bytes = answer.onData(chunk);
+    } catch (error) {
+      this.#bug(error);
+      return;
+    }
+    if (this.record.firstTokenAt === 0 && answer.sawContent) this.record.firstTokenAt = performance.now();
     if (answer.early !== null) {
       this.#concludeEarly();
       return;
     }
     if (answer.isStream) this.record.streamBytes += chunk.length;
     if (bytes !== null) {
-      this.#clock.sent(now);
+      this.#clock.sent();
       if (!this.#writer.write(bytes)) {
         this.#paused = true;
         this.#call?.pause();
@@ -190,7 +194,7 @@ export class Exchange implements UpstreamHandler, Ticking {
         this.#writer.keepWaiting();
         break;
       case 'ping':
-        this.#ping(nowMs);
+        this.#ping();
         break;
     }
   }
@@ -231,11 +235,15 @@ export class Exchange implements UpstreamHandler, Ticking {
     try {
       return work();
     } catch (error) {
-      this.#host.bug(error);
-      this.#call?.abort();
-      this.#failed(new UpstreamError('other', 'The answer could not be read'), UNREADABLE);
+      this.#bug(error);
       return undefined;
     }
+  }
+
+  #bug(error: unknown): void {
+    this.#host.bug(error);
+    this.#call?.abort();
+    this.#failed(new UpstreamError('other', 'The answer could not be read'), UNREADABLE);
   }
 
   #concludeWhole(): void {
@@ -296,10 +304,10 @@ export class Exchange implements UpstreamHandler, Ticking {
     this.fallback?.();
   }
 
-  #ping(nowMs: number): void {
+  #ping(): void {
     const ping = this.answer?.ping() ?? null;
     if (ping === null) return;
-    this.#clock.sent(nowMs);
+    this.#clock.sent();
     this.#writer.write(ping);
   }
 

@@ -37,7 +37,8 @@ export interface Outbound {
   /** Path and query at the provider. */
   target: string;
   headers: string[];
-  body: Buffer;
+  /** In pieces; see `spliceMembers`. */
+  body: readonly Buffer[];
   answer: AnswerPath;
 }
 
@@ -129,7 +130,7 @@ export class OutboundRequests {
     return {
       target: this.#targetOf(provider, translated.path),
       headers: translatedHeaders(head.headers, provider, stream, translated.headers, this.#access),
-      body: translated.body,
+      body: [translated.body],
       answer,
     };
   }
@@ -153,11 +154,14 @@ function messagesRequest(inbound: Inbound, clients: Clients, asked: JsonView, co
   const messages = clients.dialect === 'openai' ? translateChatRequest(asked, context) : inbound.body;
   const scan = messages === inbound.body ? inbound.scan : scanMembers(messages);
   if (!scan.ok) throw new Error(`a translated request is no JSON: ${scan.reason}`);
-  return spliceMembers(
-    messages,
-    scan,
-    overrides(inbound, ANTHROPIC.limits, new ScannedMembers(messages, scan.members)),
+  return joined(
+    spliceMembers(messages, scan, overrides(inbound, ANTHROPIC.limits, new ScannedMembers(messages, scan.members))),
   );
+}
+
+function joined(pieces: readonly Buffer[]): Buffer {
+  const [only] = pieces;
+  return pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
 }
 
 function translate(messages: Buffer, context: RequestContext): TranslatedRequest {

@@ -14,26 +14,43 @@ export function readBody(
   limitBytes: number,
   done: (body: Buffer | ProxyError) => void,
 ): void {
-  let chunks: Buffer[] = [];
+  const declared = /^\d{1,15}$/.test(declaredBytes ?? '') ? Number(declaredBytes) : 0;
+  let body: Buffer = NOTHING;
   let bytes = 0;
   let finished = false;
   const finish = (result: Buffer | ProxyError) => {
     finished = true;
-    chunks = [];
+    body = NOTHING;
     done(result);
   };
   res.onData((chunk, isLast) => {
     if (finished) return;
-    bytes += chunk.byteLength;
-    if (bytes > limitBytes) {
+    const end = bytes + chunk.byteLength;
+    if (end > limitBytes) {
       finish(tooLarge(limitBytes));
       return;
     }
-    // The engine takes the chunk's memory back when this returns.
-    if (chunk.byteLength > 0) chunks.push(Buffer.from(chunk.slice(0)));
-    if (isLast) finish(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, bytes));
+    // The engine takes the chunk's memory back when this returns: it is copied, once where the length is known.
+    if (end > body.length) body = grown(body, bytes, Math.max(end, Math.min(declared, roomFor(end))));
+    body.set(new Uint8Array(chunk), bytes);
+    bytes = end;
+    if (isLast) finish(bytes === body.length ? body : body.subarray(0, bytes));
   });
-  if (declaredBytes !== undefined && Number(declaredBytes) > limitBytes) finish(tooLarge(limitBytes));
+  if (declared > limitBytes) finish(tooLarge(limitBytes));
+}
+
+const NOTHING = Buffer.alloc(0);
+const FIRST_BYTES = 1024 * 1024;
+
+/** Most of what is set aside once so much has come: a length is soon said, by many clients at once. */
+function roomFor(bytes: number): number {
+  return Math.max(FIRST_BYTES, 2 * bytes);
+}
+
+function grown(body: Buffer, used: number, bytes: number): Buffer {
+  const larger = Buffer.allocUnsafe(used === 0 ? bytes : Math.max(bytes, 2 * used));
+  body.copy(larger, 0, 0, used);
+  return larger;
 }
 
 function tooLarge(limitBytes: number): ProxyError {

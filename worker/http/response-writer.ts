@@ -14,6 +14,7 @@
 import type { EngineResponse } from './engine';
 import { statusLine } from './reply';
 
+const NOTHING = new Uint8Array(0);
 /** Bytes of one corked write, head included. */
 const SLICE_BYTES = 15 * 1024;
 
@@ -44,6 +45,9 @@ export class ResponseWriter {
   #ending = false;
   #closed = false;
   #watching = false;
+  /** For `#writeSlice`: what it writes, and whether the engine wants more. */
+  #slice: Uint8Array = NOTHING;
+  #taken = true;
 
   constructor(res: EngineResponse, events: ResponseEvents) {
     this.#res = res;
@@ -135,6 +139,12 @@ export class ResponseWriter {
     }
   }
 
+  /** One for all slices: a closure for each would be garbage at every token. */
+  readonly #writeSlice = () => {
+    this.#writeHead();
+    this.#taken = this.#res.write(this.#slice);
+  };
+
   #writeSlices(chunk: Uint8Array): void {
     let offset = 0;
     while (offset < chunk.length) {
@@ -142,12 +152,9 @@ export class ResponseWriter {
       const slice =
         offset === 0 && chunk.length <= room ? chunk : chunk.subarray(offset, Math.min(offset + room, chunk.length));
       offset += slice.length;
-      let taken = true;
-      this.#res.cork(() => {
-        this.#writeHead();
-        taken = this.#res.write(slice);
-      });
-      if (!taken) {
+      this.#slice = slice;
+      this.#res.cork(this.#writeSlice);
+      if (!this.#taken) {
         this.#block();
         if (offset < chunk.length) this.#pending.push(Uint8Array.from(chunk.subarray(offset)));
         return;

@@ -13,6 +13,7 @@ import {
   tooManyMembers,
   unexpected,
 } from './failures';
+import { shortText } from './short-text';
 
 /** Byte offsets in the scanned body: `start` is the first byte, `end` the one after the last. */
 export interface ByteRange {
@@ -89,7 +90,7 @@ export function scanMembers(body: Buffer): ScanResult {
       i++;
       depth--;
       if (depth === 0) break;
-      if (depth === 1) addMember(found, body, keyStart, keyEnd, valueStart, i);
+      if (depth === 1) addMember(found, body, view, keyStart, keyEnd, valueStart, i);
       inObject = stack[depth - 1] === 1;
       expect = COMMA | CLOSE;
       continue;
@@ -142,7 +143,7 @@ export function scanMembers(body: Buffer): ScanResult {
       if (end === i) return unexpected(body, i, expect === VALUE ? 'a value' : "a value or ']'");
       i = end;
     }
-    if (depth === 1) addMember(found, body, keyStart, keyEnd, valueStart, i);
+    if (depth === 1) addMember(found, body, view, keyStart, keyEnd, valueStart, i);
     expect = COMMA | CLOSE;
   }
 
@@ -163,10 +164,18 @@ interface Found {
   readonly shadowed: Array<{ name: string; range: ByteRange }>;
 }
 
-function addMember(found: Found, body: Buffer, keyStart: number, keyEnd: number, start: number, end: number): void {
-  const written = body.toString('utf8', keyStart + 1, keyEnd - 1);
+function addMember(
+  found: Found,
+  body: Buffer,
+  view: DataView,
+  keyStart: number,
+  keyEnd: number,
+  start: number,
+  end: number,
+): void {
   // "mod\u0065l" is model, for every provider as well.
-  const name: string = written.includes('\\') ? JSON.parse(`"${written}"`) : written;
+  const name: string =
+    shortText(body, view, keyStart + 1, keyEnd - 1) ?? JSON.parse(body.toString('utf8', keyStart, keyEnd));
   const earlier = found.members.get(name);
   if (earlier !== undefined) {
     found.duplicates.add(name);

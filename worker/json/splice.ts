@@ -11,10 +11,14 @@ interface Edit extends ByteRange {
  * order of `overrides`. A value that is `undefined`, or that the member has already, changes nothing: a number, string,
  * boolean or null counts as the same by value, an array or object by its bytes as JSON.stringify writes it.
  *
- * `scan` must come from this very body. Returns `body` itself where nothing changes, and a new Buffer otherwise; throws
- * a TypeError for what JSON cannot say (a BigInt, a cycle).
+ * `scan` must come from this very body. Returns the pieces of the new one, in order, which share the body's memory;
+ * throws a TypeError for what JSON cannot say (a BigInt, a cycle).
  */
-export function spliceMembers(body: Buffer, scan: ScannedObject, overrides: Readonly<Record<string, unknown>>): Buffer {
+export function spliceMembers(
+  body: Buffer,
+  scan: ScannedObject,
+  overrides: Readonly<Record<string, unknown>>,
+): readonly Buffer[] {
   const edits: Edit[] = [];
   let inserted = '';
   for (const [name, value] of Object.entries(overrides)) {
@@ -36,7 +40,7 @@ export function spliceMembers(body: Buffer, scan: ScannedObject, overrides: Read
     const behindBrace = scan.objectStart + 1;
     edits.push({ start: behindBrace, end: behindBrace, text: scan.members.size === 0 ? inserted : `${inserted},` });
   }
-  return edits.length === 0 ? body : applyEdits(body, edits);
+  return edits.length === 0 ? [body] : applyEdits(body, edits);
 }
 
 function hasValue(body: Buffer, range: ByteRange, text: string): boolean {
@@ -47,7 +51,7 @@ function hasValue(body: Buffer, range: ByteRange, text: string): boolean {
   return Object.is(memberValue(body, range), JSON.parse(text));
 }
 
-function applyEdits(body: Buffer, edits: Edit[]): Buffer {
+function applyEdits(body: Buffer, edits: Edit[]): readonly Buffer[] {
   edits.sort((a, b) => a.start - b.start);
   const pieces: Buffer[] = [];
   let copied = 0;
@@ -56,5 +60,5 @@ function applyEdits(body: Buffer, edits: Edit[]): Buffer {
     copied = edit.end;
   }
   pieces.push(body.subarray(copied));
-  return Buffer.concat(pieces);
+  return pieces;
 }

@@ -12,7 +12,7 @@ export interface CallHolder {
 export class Call implements UpstreamCall {
   /** As it goes over the wire; let go once an answer has begun, when it will not be sent again. */
   head: string;
-  body: Buffer;
+  body: readonly Buffer[];
   readonly handler: UpstreamHandler;
   holder: CallHolder;
   /** It was sent for the second time. */
@@ -20,7 +20,7 @@ export class Call implements UpstreamCall {
   isPaused = false;
   #done = false;
 
-  constructor(head: string, body: Buffer, handler: UpstreamHandler, holder: CallHolder) {
+  constructor(head: string, body: readonly Buffer[], handler: UpstreamHandler, holder: CallHolder) {
     this.head = head;
     this.body = body;
     this.handler = handler;
@@ -63,4 +63,4 @@ export class Call implements UpstreamCall {
   }
 }
 
-const NOTHING = Buffer.alloc(0);
+const NOTHING: readonly Buffer[] = [];

@@ -4,6 +4,7 @@ import type { Call, CallHolder } from './call';
 import type { Connecting, Connector } from './connector';
 import { type AnswerHead, BadAnswer } from './http1/answer-head';
 import { type AnswerEvents, AnswerParser } from './http1/answer-parser';
+import { bytesOf } from './http1/request-head';
 import { classifySocketError } from './socket-errors';
 import { UpstreamError } from './upstream';
 
@@ -47,7 +48,7 @@ export class Connection implements AnswerEvents, CallHolder {
   open(connector: Connector, call: Call): void {
     this.#take(call);
     this.#connecting = connector.connect(
-      (bytes) => this.#onRead(bytes),
+      (bytes, length) => this.#onRead(bytes, length),
       (result) => {
         this.#connecting = null;
         if (result instanceof UpstreamError) this.#close(result);
@@ -134,20 +135,21 @@ export class Connection implements AnswerEvents, CallHolder {
   #write({ head, body }: Call): void {
     const socket = this.#socket;
     if (socket === null) return;
-    if (body.length > MAX_COPIED_BYTES) {
+    const bodyBytes = bytesOf(body);
+    if (bodyBytes > MAX_COPIED_BYTES) {
       socket.cork();
       socket.write(head, 'latin1');
-      socket.write(body);
+      for (const piece of body) socket.write(piece);
       socket.uncork();
       return;
     }
-    const bytes = Buffer.allocUnsafe(head.length + body.length);
-    bytes.write(head, 'latin1');
-    body.copy(bytes, head.length);
+    const bytes = Buffer.allocUnsafe(head.length + bodyBytes);
+    let end = bytes.write(head, 'latin1');
+    for (const piece of body) end += piece.copy(bytes, end);
     socket.write(bytes);
   }
 
-  #onRead(bytes: Buffer): void {
+  #onRead(bytes: Buffer, length: number): void {
     if (this.#call === null) {
       // Nobody has asked for anything.
       this.#close(null);
@@ -158,7 +160,7 @@ export class Connection implements AnswerEvents, CallHolder {
       this.#call.answerBegun();
     }
     try {
-      this.#parser.feed(bytes);
+      this.#parser.feed(bytes, length);
     } catch (error) {
       if (!(error instanceof BadAnswer)) throw error;
       this.#close(error);

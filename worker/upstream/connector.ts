@@ -11,8 +11,8 @@ import { UpstreamError } from './upstream';
  */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 
-/** Takes what was read. The bytes are only valid within the call, and may be changed in it. */
-export type OnRead = (bytes: Buffer) => void;
+/** Takes what was read: the first `length` of `bytes`. They are only valid within the call, and may be changed in it. */
+export type OnRead = (bytes: Buffer, length: number) => void;
 
 export interface ConnectorOptions {
   /** Scheme, host and port of the provider. */
@@ -80,7 +80,7 @@ export class Connector {
     await openTunnel(toProxy, origin, proxy);
     // A TLS socket on top of another one knows no `onread`.
     const socket = await this.#secure(attempt, { socket: toProxy, host: addressOf(origin).host });
-    return socket.on('data', onRead);
+    return socket.on('data', (bytes: Buffer) => onRead(bytes, bytes.length));
   }
 
   #secure(attempt: Attempt, options: ConnectionOptions & { host: string; onread?: OnReadOpts }): Promise<Socket> {
@@ -154,8 +154,8 @@ class Attempt implements Connecting {
 }
 
 function intoSharedBuffer(onRead: OnRead): OnReadOpts {
-  const callback = (bytes: number) => {
-    onRead(READ_BUFFER.subarray(0, bytes));
+  const callback = (length: number) => {
+    onRead(READ_BUFFER, length);
     // What is to be stopped is stopped by `pause`.
     return true;
   };

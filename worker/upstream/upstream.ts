@@ -10,7 +10,8 @@ export interface UpstreamRequest {
   method: 'POST' | 'GET';
   /** Flat list of lower-case name, value; without `host` and `content-length`. Values hold one char per byte. */
   headers: string[];
-  body: Buffer;
+  /** In pieces that are sent one behind the other: a change to a large body need not copy it. */
+  body: readonly Buffer[];
 }
 
 /** Exactly one of `onEnd` and `onError` is called, last, unless the call is aborted: then none is. */

@@ -5,6 +5,7 @@ import { noteCount, objectField, parseObject, type TapRules } from '../tap';
 export const anthropicTapRules: TapRules = {
   marks: [Buffer.from('"usage"'), Buffer.from('"message_stop"'), Buffer.from('"error"')],
   content: Buffer.from('content_block_delta'),
+  plainBeginning: Buffer.from('event: content_block_delta\n'),
   readEvent: (data, counts) => {
     const event = parseObject(data);
     const type = event?.['type'];

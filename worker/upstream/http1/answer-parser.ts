@@ -47,17 +47,14 @@ export class AnswerParser {
   }
 
   /**
-   * What was read. Its bytes are changed: see `ChunkedBody.decode`.
+   * What was read: the first `length` of `bytes`. They are changed: see `ChunkedBody.decode`.
    * @throws BadAnswer; the connection can't be used any more
    */
-  feed(bytes: Buffer): void {
+  feed(bytes: Buffer, length: number): void {
     let at = 0;
-    while (this.#head === null) {
-      at = this.#readHead(bytes, at);
-      if (this.#isOver || at === bytes.length) break;
-    }
+    while (this.#head === null && at < length && !this.#isOver) at = this.#readHead(bytes, at, length);
     if (this.#isOver || this.#head === null) return;
-    this.#readBody(bytes, at, this.#head);
+    this.#readBody(bytes, at, length, this.#head);
   }
 
   /** The provider has closed its side. @returns whether that ended an answer, which then was whole */
@@ -67,26 +64,27 @@ export class AnswerParser {
     return true;
   }
 
-  /** @returns where the head ended, or the end of `bytes` */
-  #readHead(bytes: Buffer, from: number): number {
-    if (this.#held !== null) return this.#continueHead(bytes, from, this.#held);
+  /** @returns where the head ended, or `length` */
+  #readHead(bytes: Buffer, from: number, length: number): number {
+    if (this.#held !== null) return this.#continueHead(bytes, from, length, this.#held);
+    // Behind what was read may be what is left of an earlier read.
     const end = bytes.indexOf(HEAD_END, from);
-    if (end < 0) {
+    if (end < 0 || end + HEAD_END.length > length) {
       this.#held = Buffer.allocUnsafeSlow(MAX_HEAD_BYTES);
       this.#heldBytes = 0;
-      return this.#continueHead(bytes, from, this.#held);
+      return this.#continueHead(bytes, from, length, this.#held);
     }
     this.#takeHead(bytes.toString('latin1', from, end + HEAD_END.length));
     return end + HEAD_END.length;
   }
 
-  #continueHead(bytes: Buffer, from: number, held: Buffer): number {
+  #continueHead(bytes: Buffer, from: number, length: number, held: Buffer): number {
     const before = this.#heldBytes;
-    this.#heldBytes += bytes.copy(held, before, from);
+    this.#heldBytes += bytes.copy(held, before, from, length);
     const end = held.subarray(0, this.#heldBytes).indexOf(HEAD_END, Math.max(0, before - HEAD_END.length));
     if (end < 0) {
       if (this.#headBytes + this.#heldBytes >= MAX_HEAD_BYTES) throw new BadAnswer('the head is too large');
-      return bytes.length;
+      return length;
     }
     this.#held = null;
     this.#takeHead(held.toString('latin1', 0, end + HEAD_END.length));
@@ -107,37 +105,37 @@ export class AnswerParser {
     this.#events.head(head);
   }
 
-  #readBody(bytes: Buffer, from: number, head: AnswerHead): void {
-    if (this.#chunked !== null) this.#readChunks(bytes, from, this.#chunked);
-    else if (head.body === 'until_close') this.#pass(bytes, from, bytes.length);
-    else this.#readLength(bytes, from);
+  #readBody(bytes: Buffer, from: number, length: number, head: AnswerHead): void {
+    if (this.#chunked !== null) this.#readChunks(bytes, from, length, this.#chunked);
+    else if (head.body === 'until_close') this.#pass(bytes, from, length);
+    else this.#readLength(bytes, from, length);
   }
 
-  #readLength(bytes: Buffer, from: number): void {
-    const end = Math.min(from + this.#left, bytes.length);
+  #readLength(bytes: Buffer, from: number, length: number): void {
+    const end = Math.min(from + this.#left, length);
     this.#left -= end - from;
     this.#pass(bytes, from, end);
-    if (this.#left === 0) this.#endAt(end, bytes);
+    if (this.#left === 0) this.#endAt(end, length);
   }
 
-  #readChunks(bytes: Buffer, from: number, chunked: ChunkedBody): void {
-    let end = bytes.length;
+  #readChunks(bytes: Buffer, from: number, length: number, chunked: ChunkedBody): void {
+    let end = length;
     try {
-      end = chunked.decode(bytes, from);
+      end = chunked.decode(bytes, from, length);
     } finally {
       // What came before a malformed chunk is still the client's.
       if (chunked.start >= 0) this.#pass(bytes, chunked.start, chunked.end);
     }
-    if (chunked.isDone) this.#endAt(end, bytes);
+    if (chunked.isDone) this.#endAt(end, length);
   }
 
   #pass(bytes: Buffer, from: number, to: number): void {
-    if (from < to) this.#events.body(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to));
+    if (from < to) this.#events.body(bytes.subarray(from, to));
   }
 
-  #endAt(at: number, bytes: Buffer): void {
+  #endAt(at: number, length: number): void {
     if (this.#isOver) return;
-    if (at < bytes.length) throw new BadAnswer('bytes behind its end');
+    if (at < length) throw new BadAnswer('bytes behind its end');
     this.#end();
   }
 

@@ -37,11 +37,10 @@ export class ChunkedBody {
 
   /**
    * Moves the body's bytes together, in place: what was several chunks in one read goes on as one piece.
-   * @returns where reading stopped: behind the body, or at the end of `bytes`
+   * @returns where reading stopped: behind the body, or at `length`
    * @throws BadAnswer
    */
-  decode(bytes: Buffer, from: number): number {
-    const { length } = bytes;
+  decode(bytes: Buffer, from: number, length: number): number {
     let at = from;
     this.start = this.end = -1;
     while (at < length && this.#state !== State.Done) {

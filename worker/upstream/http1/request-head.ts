@@ -25,7 +25,13 @@ export function requestHead(request: UpstreamRequest, commons: RequestCommons): 
   if (target === '' || NOT_IN_TARGETS.test(target)) throw bad();
   let head = `${method} ${commons.targetPrefix}${target} HTTP/1.1\r\nhost: ${commons.host}\r\n`;
   head += lines(commons.headers) + lines(headers);
-  return method === 'GET' ? `${head}\r\n` : `${head}content-length: ${body.length}\r\n\r\n`;
+  return method === 'GET' ? `${head}\r\n` : `${head}content-length: ${bytesOf(body)}\r\n\r\n`;
+}
+
+export function bytesOf(body: readonly Buffer[]): number {
+  let bytes = 0;
+  for (const piece of body) bytes += piece.length;
+  return bytes;
 }
 
 function lines(headers: readonly string[]): string {
