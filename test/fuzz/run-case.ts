@@ -93,14 +93,14 @@ interface Ours {
 }
 
 async function askOurs(upstream: Upstream, target: string, exchange: Exchange): Promise<Ours> {
-  const { method, requestBody: body, conduct } = exchange;
-  const request = { target, method, headers: ['content-type', 'application/json'], body };
+  const { method, requestBody, conduct } = exchange;
+  const request = { target, method, headers: ['content-type', 'application/json'], body: partsOf(requestBody) };
   if (conduct === 'plain') {
     const asked = new Asked(upstream, request);
     return { outcome: await asked.outcome, violations: asked.violations };
   }
   // Of the case alone, whatever runs beside it.
-  const random = new Random(body.length + exchange.answer.bytes.length);
+  const random = new Random(requestBody.length + exchange.answer.bytes.length);
   if (conduct === 'pauses') {
     const pause = (call: UpstreamCall) => {
       if (random.next() < 0.5) return;
@@ -111,6 +111,12 @@ async function askOurs(upstream: Upstream, target: string, exchange: Exchange): 
     return { outcome: await asked.outcome, violations: asked.violations };
   }
   return askAndAbort(upstream, request, random);
+}
+
+/** As a gateway splices it: one part or several, an empty one among them. */
+function partsOf(body: Buffer): Buffer[] {
+  const third = Math.floor(body.length / 3);
+  return third % 2 === 0 ? [body] : [body.subarray(0, third), Buffer.alloc(0), body.subarray(third)];
 }
 
 /** Aborts in `onHead`, in `onData`, or after some turns of the event loop, if the answer has not ended by then. */

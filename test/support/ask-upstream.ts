@@ -108,7 +108,7 @@ export class Asked implements UpstreamHandler {
 
 /** The defaults of a request that these tests do not look at. */
 export function postRequest(target: string, body: string | Buffer = '{}', headers: string[] = []): UpstreamRequest {
-  return { target, method: 'POST', headers, body: Buffer.from(body) };
+  return { target, method: 'POST', headers, body: [Buffer.from(body)] };
 }
 
 /** Asks, and waits for the answer. @throws Error when the call fails, or its handler is not called as agreed */
