@@ -129,4 +129,23 @@ overTcpAndTls('a paused call', ({ serve, upstream }) => {
     await new Asked(subject, postRequest('/last'), { onData: (call) => call.pause() }).outcome;
     expect((await answerOf(subject, postRequest('/after'))).body.toString()).to.equal('/after');
   });
+
+  it('may be one that still waits: it is paused on the connection that it gets', async () => {
+    const server = await serve((request) =>
+      request.send(answerBytes(request.target === '/1' ? '{}' : 'x'.repeat(8_000_000))),
+    );
+    const subject = upstream(server, { maxConnections: 1 });
+    const first = new Asked(subject, postRequest('/1'));
+    const waiting = new Asked(subject, postRequest('/2'));
+    waiting.call.pause();
+    await first.outcome;
+    const { socket } = server.connections[0] ?? {};
+    await eventually(() => (socket?.bytesWritten ?? 0) > 1_000 && socket?.writableLength !== 0);
+    // Everything would be there by now, with a good part of it read.
+    for (let turns = 0; turns < 200; turns++) await new Promise((resolve) => setImmediate(resolve));
+    expect(waiting.receivedBytes).to.be.below(1024 * 1024);
+    waiting.call.resume();
+    expect((await waiting.outcome).body).to.have.length(8_000_000);
+    expect(server.connections).to.have.length(1);
+  });
 });
