@@ -80,7 +80,9 @@ async function runExchange(
   if (ours.outcome === 'aborted') {
     tally.exchange(answer.kind, 'aborted');
   } else {
-    const difference = judge(answer, exchange.conduct !== 'pauses', ours.outcome, node);
+    // What is paused, or more than a read, comes together with what follows it.
+    const isPaced = exchange.conduct !== 'pauses' && answer.bytes.length < 60_000;
+    const difference = judge(answer, isPaced, ours.outcome, node);
     if (difference !== null) tally.difference(difference);
     tally.exchange(answer.kind, ours.outcome.kind === 'answer' ? 'answered' : 'failed');
   }

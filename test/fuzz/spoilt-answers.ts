@@ -126,6 +126,14 @@ export const SPOILERS: readonly Spoiler[] = [
     }),
   },
   {
+    kind: 'interim answer that ends the connection',
+    mustFail: false,
+    spoil: (random, parts) => ({
+      ...parts,
+      interim: [random.pick(['HTTP/1.0 103 X\r\n\r\n', 'HTTP/1.1 103 X\r\nconnection: close\r\n\r\n'])],
+    }),
+  },
+  {
     kind: 'interim answer with a length',
     mustFail: false,
     spoil: (_, parts) => ({ ...parts, interim: ['HTTP/1.1 103 Early Hints\r\ncontent-length: 5\r\n\r\n'] }),
