@@ -21,8 +21,12 @@ export interface Certificates {
 
 const EC_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 
-/** A new authority and a server certificate of it, valid for a day. @throws Error with what openssl said */
-export async function createCertificates(): Promise<Certificates> {
+/**
+ * A new authority and a server certificate of it, valid for a day.
+ * @param isExpired the server's certificate was valid until yesterday
+ * @throws Error with what openssl said
+ */
+export async function createCertificates({ isExpired = false } = {}): Promise<Certificates> {
   const dir = await mkdtemp(join(tmpdir(), 'ccproxy-certs-'));
   const file = (name: string) => join(dir, name);
   try {
@@ -35,7 +39,15 @@ export async function createCertificates(): Promise<Certificates> {
     await run('openssl', ['req', '-x509', ...EC_KEY, ...authority, ...caOut]);
     const serverOut = ['-keyout', file('server.key'), '-out', file('server.csr')];
     await run('openssl', ['req', ...EC_KEY, '-subj', '/CN=localhost', ...serverOut]);
-    const signer = ['-CA', file('ca.pem'), '-CAkey', file('ca.key'), '-CAcreateserial', '-days', '1'];
+    const signer = [
+      '-CA',
+      file('ca.pem'),
+      '-CAkey',
+      file('ca.key'),
+      '-CAcreateserial',
+      '-days',
+      isExpired ? '-1' : '1',
+    ];
     const signed = ['-in', file('server.csr'), '-extfile', file('ext'), '-out', file('server.pem')];
     await run('openssl', ['x509', '-req', ...signer, ...signed]);
     const [ca, key, cert] = await Promise.all(

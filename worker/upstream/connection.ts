@@ -60,6 +60,8 @@ export class Connection implements AnswerEvents, CallHolder {
   /** Sends a call on a connection that is free. */
   send(call: Call): void {
     this.#take(call);
+    // It may have been while it waited.
+    if (call.isPaused) this.#socket?.pause();
     this.#write(call);
   }
 

@@ -107,6 +107,11 @@ export class ChunkedBody {
 
   /** They are dropped: they would only be of use to the provider's own client. */
   #trailer(byte: number): void {
+    const isAfterCr = this.#trailers.endsWith('\r');
+    // Found here and not at the end, which may never come: a line ends with both, and holds no other control character.
+    if (isAfterCr !== (byte === LF) || (isControl(byte) && byte !== CR && byte !== LF)) {
+      throw new BadAnswer('malformed trailers');
+    }
     this.#trailers += String.fromCharCode(byte);
     if (this.#trailers.length > MAX_TRAILER_BYTES) throw new BadAnswer('too many trailers');
     if (this.#trailers !== '\r\n' && !this.#trailers.endsWith('\r\n\r\n')) return;

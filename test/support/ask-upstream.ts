@@ -1,0 +1,138 @@
+/** Sends one request through an `Upstream` and tells what became of it; watches that its handler is called as agreed. */
+import type { UpstreamFailure } from '../../shared/metrics';
+import type {
+  Upstream,
+  UpstreamCall,
+  UpstreamError,
+  UpstreamHandler,
+  UpstreamRequest,
+} from '../../worker/upstream/upstream';
+import { deferred } from './wait';
+
+export interface WholeAnswer {
+  kind: 'answer';
+  status: number;
+  /** Flat list of lower-case name, value; one char per byte. */
+  headers: string[];
+  body: Buffer;
+}
+
+export interface FailedCall {
+  kind: 'failure';
+  reason: UpstreamFailure;
+  message: string;
+  /** What had come of the body. */
+  body: Buffer;
+}
+
+export type Outcome = WholeAnswer | FailedCall;
+
+export interface AskOptions {
+  onHead?: (call: UpstreamCall) => void;
+  /** @param receivedBytes with this chunk */
+  onData?: (call: UpstreamCall, receivedBytes: number) => void;
+  /** Bodies too large to keep are counted only. */
+  discardBody?: boolean;
+}
+
+export class Asked implements UpstreamHandler {
+  readonly call: UpstreamCall;
+  /** Never settles when the call is aborted. */
+  readonly outcome: Promise<Outcome>;
+  receivedBytes = 0;
+  /** Null until the head is there. */
+  status: number | null = null;
+  isSettled: () => boolean;
+  /** Calls of the handler that may not be. */
+  readonly violations: string[] = [];
+  readonly #options: AskOptions;
+  readonly #settle: (outcome: Outcome) => void;
+  #headers: string[] = [];
+  #chunks: Buffer[] = [];
+  #aborted = false;
+  #dispatched = false;
+
+  constructor(upstream: Upstream, request: UpstreamRequest, options: AskOptions = {}) {
+    const { promise, resolve, isSettled } = deferred<Outcome>();
+    this.#options = options;
+    this.outcome = promise;
+    this.#settle = resolve;
+    this.isSettled = isSettled;
+    this.call = upstream.dispatch(request, this);
+    this.#dispatched = true;
+  }
+
+  abort(): void {
+    this.#aborted = true;
+    this.call.abort();
+  }
+
+  onHead(status: number, headers: readonly string[]): void {
+    this.#watch('onHead');
+    if (this.status !== null) this.violations.push('a second onHead');
+    if (status < 200) this.violations.push(`onHead of ${status}`);
+    this.status = status;
+    this.#headers = [...headers];
+    this.#options.onHead?.(this.call);
+  }
+
+  onData(chunk: Buffer): void {
+    this.#watch('onData');
+    if (this.status === null) this.violations.push('onData before onHead');
+    if (chunk.length === 0) this.violations.push('onData without data');
+    this.receivedBytes += chunk.length;
+    // The buffer behind it is read into again.
+    if (this.#options.discardBody !== true) this.#chunks.push(Buffer.from(chunk));
+    this.#options.onData?.(this.call, this.receivedBytes);
+  }
+
+  onEnd(): void {
+    this.#watch('onEnd');
+    if (this.status === null) this.violations.push('onEnd before onHead');
+    const body = Buffer.concat(this.#chunks);
+    this.#settle({ kind: 'answer', status: this.status ?? 0, headers: this.#headers, body });
+  }
+
+  onError(error: UpstreamError): void {
+    this.#watch('onError');
+    const body = Buffer.concat(this.#chunks);
+    this.#settle({ kind: 'failure', reason: error.reason, message: error.message, body });
+  }
+
+  #watch(what: string): void {
+    if (!this.#dispatched) this.violations.push(`${what} before dispatch has returned`);
+    if (this.#aborted) this.violations.push(`${what} after abort`);
+    if (this.isSettled()) this.violations.push(`${what} after the end`);
+  }
+}
+
+/** The defaults of a request that these tests do not look at. */
+export function postRequest(target: string, body: string | Buffer = '{}', headers: string[] = []): UpstreamRequest {
+  return { target, method: 'POST', headers, body: [Buffer.from(body)] };
+}
+
+/** Asks, and waits for the answer. @throws Error when the call fails, or its handler is not called as agreed */
+export async function answerOf(
+  upstream: Upstream,
+  request: UpstreamRequest,
+  options?: AskOptions,
+): Promise<WholeAnswer> {
+  const asked = new Asked(upstream, request, options);
+  const outcome = await asked.outcome;
+  if (asked.violations.length > 0) throw new Error(asked.violations.join(', '));
+  if (outcome.kind === 'failure') throw new Error(`the call failed: ${outcome.reason}, ${outcome.message}`);
+  return outcome;
+}
+
+/** Asks, and waits for the failure: its reason. @throws Error when it is answered after all */
+export async function failureOf(
+  upstream: Upstream,
+  request: UpstreamRequest,
+  options?: AskOptions,
+): Promise<FailedCall> {
+  const asked = new Asked(upstream, request, options);
+  const outcome = await asked.outcome;
+  if (asked.violations.length > 0) throw new Error(asked.violations.join(', '));
+  if (outcome.kind === 'answer') throw new Error(`answered with ${outcome.status}: ${outcome.body.subarray(0, 200)}`);
+  return outcome;
+}
