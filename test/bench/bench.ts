@@ -12,7 +12,7 @@ import type { BenchRun } from './bench-run';
 import { ensurePeers, ensurePrograms } from './install';
 import { measureLatency } from './parts/latency';
 import { noteMemory } from './parts/memory';
-import { measurePaced } from './parts/paced';
+import { measurePaced, measureStreams } from './parts/paced';
 import { measureRequests } from './parts/requests';
 import { measureStatus } from './parts/status';
 import { measureTranslation } from './parts/translation';
@@ -30,6 +30,7 @@ const PARTS = {
   requests: measureRequests,
   latency: measureLatency,
   paced: measurePaced,
+  streams: measureStreams,
   status: measureStatus,
   translation: measureTranslation,
 } as const;
@@ -45,11 +46,13 @@ async function main(): Promise<void> {
     const peers = await modulesOfPeers(reaper);
     const run = await start(reaper, peers);
     noteMemory(run, 'at the start');
+    const startedMs = performance.now();
     for (const part of parts) {
       const beganMs = performance.now();
       await PARTS[part](run);
       console.log(`${part}: ${((performance.now() - beganMs) / 1000).toFixed(0)} s`);
     }
+    console.log(`all of it: ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
     noteMemory(run, 'at the end');
     for (const subject of run.subjects) await subject.stop();
     run.provider.stop();

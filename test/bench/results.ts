@@ -63,7 +63,9 @@ export function tables(rows: readonly Row[]): string {
   for (const table of new Set(rows.map((row) => row.table))) {
     const own = rows.filter((row) => row.table === table);
     const columns = [...new Set(own.flatMap(({ figures }) => [...figures.keys()]))];
-    lines.push('', table.padEnd(LABEL_WIDTH) + columns.map((column) => column.padStart(COLUMN_WIDTH)).join(''));
+    const heads = columns.map((column) => column.padStart(COLUMN_WIDTH)).join('');
+    if (table.length < LABEL_WIDTH) lines.push('', table.padEnd(LABEL_WIDTH) + heads);
+    else lines.push('', table, ' '.repeat(LABEL_WIDTH) + heads);
     for (const { row, unit, base, figures } of own) {
       const cells = columns.map((column) => cell(figures.get(column), figures.get(base), column === base));
       lines.push(`  ${row}, ${unit}`.padEnd(LABEL_WIDTH) + cells.map((text) => text.padStart(COLUMN_WIDTH)).join(''));

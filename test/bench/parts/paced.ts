@@ -19,29 +19,30 @@ interface Case extends Omit<StreamLoadOptions, 'repeat'> {
   slowConnections: number;
 }
 
-const CASES: readonly Case[] = [
-  {
-    ...{ table: 'SSE, 200 streams, 100 events, one every 10 ms', intervalMs: 10, events: 100 },
-    ...{ connections: 200, openPerSecond: 400, rounds: 2, seconds: 2.5, slowConnections: 10 },
-  },
-  {
-    ...{ table: 'SSE, 1,000 streams, one event every 50 ms', intervalMs: 50, events: 10_000 },
-    ...{ connections: 1000, openPerSecond: 1000, rounds: 1, seconds: 4, slowConnections: 0 },
-  },
-];
+const TOKENS: Case = {
+  ...{ table: 'SSE, 200 streams (peers of npm: 10), 100 events, one every 10 ms', intervalMs: 10, events: 100 },
+  ...{ connections: 200, openPerSecond: 400, rounds: 2, seconds: 2.5, slowConnections: 10 },
+};
+const MANY: Case = {
+  ...{ table: 'SSE, 1,000 streams, one event every 50 ms', intervalMs: 50, events: 10_000 },
+  ...{ connections: 1000, openPerSecond: 1000, rounds: 1, seconds: 4, slowConnections: 0 },
+};
 
-export async function measurePaced(run: BenchRun): Promise<void> {
-  for (const one of CASES) {
-    for (let round = 0; round < one.rounds; round++) {
-      for (const subject of run.subjects) {
-        if (subject.slow && (round > 0 || one.slowConnections === 0)) continue;
-        await about(subject.name, one.table, measure(run, one, subject));
-      }
+/** Streams that begin and end, as fast as tokens come at their fastest. */
+export const measurePaced = (run: BenchRun) => measureCase(run, TOKENS);
+
+/** Many that stay, and what one of them occupies. */
+export const measureStreams = (run: BenchRun) => measureCase(run, MANY);
+
+async function measureCase(run: BenchRun, one: Case): Promise<void> {
+  for (let round = 0; round < one.rounds; round++) {
+    for (const subject of run.subjects) {
+      if (subject.slow && (round > 0 || one.slowConnections === 0)) continue;
+      await about(subject.name, one.table, measure(run, one, subject));
     }
-    if (one.slowConnections === 0) continue;
-    for (const name of run.missing.keys()) {
-      for (const row of Object.values(ROWS)) run.results.note({ ...row, table: one.table }, name, 'not measured');
-    }
+  }
+  for (const name of one.slowConnections > 0 ? run.missing.keys() : []) {
+    for (const row of Object.values(ROWS)) run.results.note({ ...row, table: one.table }, name, 'not measured');
   }
 }
 
@@ -75,14 +76,16 @@ async function measure({ results }: BenchRun, one: Case, subject: Subject): Prom
     const cpu = cpuMicros(pids) - before;
     const mark = await load.mark();
     expectNoFailures(mark);
+    if (mark.events === 0) throw new Error('not a single event came');
     const { rssBytes } = memoryOf(pids);
     const due = (connections * one.seconds * 1000) / intervalMs;
-    if (mark.events < 0.5 * due) throw new Error(`${mark.events} events came, ${due} were due`);
     results.noteLowest({ ...ROWS.cpu, table }, subject.name, (100 * cpu) / mark.events);
-    results.noteLowest({ ...ROWS.p50, table }, subject.name, mark.lateness.p50);
-    results.noteLowest({ ...ROWS.p99, table }, subject.name, mark.lateness.p99);
-    if (connections < 1000) return;
-    results.note({ ...MEMORY, table }, subject.name, (rssBytes - idleBytes) / connections / 1024);
+    const bearsIt = mark.events > 0.9 * due;
+    for (const at of ['p50', 'p99'] as const) {
+      if (bearsIt) results.noteLowest({ ...ROWS[at], table }, subject.name, mark.lateness[at]);
+      else results.note({ ...ROWS[at], table }, subject.name, 'too slow');
+    }
+    if (one === MANY) results.note({ ...MEMORY, table }, subject.name, (rssBytes - idleBytes) / connections / 1024);
   } finally {
     load.end();
   }
