@@ -1,7 +1,5 @@
 /** What the tests of the cluster share: a configuration, its requests, and connections to known workers. */
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import type { RequestOptions } from '../support/http';
 import type { HeaderInput } from '../support/http-head';
@@ -14,6 +12,8 @@ import { eventually } from '../support/wait';
 export const CLIENT_KEY = 'ck-cluster-7f3a91c2d4';
 export const PROVIDER_KEY = 'sk-provider-5b8e20aa61';
 export const MODEL = 'mock-model-1';
+
+export { freePort } from '../support/free-port';
 
 /** This file is compiled to dist/test/cluster/. */
 export const REPOSITORY = resolve(__dirname, '../../..');
@@ -86,17 +86,6 @@ export function only<T>(list: readonly T[]): T {
   const [first, ...rest] = list;
   if (first === undefined || rest.length > 0) throw new Error(`expected one, there are ${list.length}`);
   return first;
-}
-
-/** A port that nothing listens on now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('no TCP address');
-  return address.port;
 }
 
 export interface CommandResult {

@@ -1,9 +1,9 @@
 /** A far end that costs next to nothing: nginx (Debian's nginx-light) with one constant answer, for loads that fill the machine. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './free-port';
 import { request } from './http';
 import { unaryBody } from './steady-provider';
 import { eventually } from './wait';
@@ -37,12 +37,4 @@ http {
   server { listen 127.0.0.1:${port}; location / { default_type application/json; return 200 '${unaryBody('any')}'; } }
 }
 `;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

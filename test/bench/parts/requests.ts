@@ -1,0 +1,89 @@
+/** Requests one after the other on a few connections, as fast as they are answered: CPU of each, and how many a second. */
+import { DELTAS, MARK, SHORT_MARKS, SHORT_MODEL, STREAM_MODEL } from '../../support/bench-answers';
+import { about, BASE, type BenchRun } from '../bench-run';
+import { ask, type Expected, post } from '../exchange';
+import { cpuMicros } from '../measure';
+import { longRequest, shortRequest } from '../requests';
+import type { Subject } from '../subjects/subject';
+import { runWrk } from '../wrk';
+
+interface Case {
+  row: string;
+  model: string;
+  body: (model: string) => string;
+  marks: number;
+  connections: number;
+  /** Also for peers that take milliseconds. */
+  small: boolean;
+}
+
+const CASES: readonly Case[] = [
+  {
+    ...{ row: '700 B in, 550 B out', model: SHORT_MODEL, marks: SHORT_MARKS, connections: 8, small: true },
+    body: (model) => shortRequest(model, false),
+  },
+  {
+    ...{ row: '100 KB in, 550 B out', model: SHORT_MODEL, marks: SHORT_MARKS, connections: 8, small: false },
+    body: (model) => longRequest(model, 100_000),
+  },
+  {
+    ...{ row: '1 MB in, 550 B out', model: SHORT_MODEL, marks: SHORT_MARKS, connections: 4, small: false },
+    body: (model) => longRequest(model, 1_000_000),
+  },
+  {
+    ...{ row: 'SSE, 100 events at once', model: STREAM_MODEL, marks: DELTAS, connections: 8, small: true },
+    body: (model) => shortRequest(model, true),
+  },
+];
+
+const ROUNDS = 2;
+const SECONDS = 2;
+const WARM_UP_SECONDS = 1;
+
+/** Round after round, in each everybody in turn: what disturbs the machine for a while disturbs all. */
+export async function measureRequests(run: BenchRun): Promise<void> {
+  for (const one of CASES) {
+    const bytes = await about(run.bare.name, one.row, askOnce(run.bare, one, null));
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const subject of run.subjects) {
+        if (subject.slow && (!one.small || round > 0)) continue;
+        // Later cases are warm by their first round, and the better of two counts.
+        const isCold = subject.slow || (one === CASES[0] && round === 0);
+        await about(subject.name, one.row, measure(run, one, subject, bytes, isCold));
+      }
+    }
+    for (const name of one.small ? run.missing.keys() : []) {
+      run.results.note(cpuRow(one), name, 'not measured');
+      run.results.note(rateRow(one), name, 'not measured');
+    }
+  }
+}
+
+async function measure(run: BenchRun, one: Case, subject: Subject, bytes: number, isCold: boolean): Promise<void> {
+  const expected = expectedOf(one, subject.translates ? null : bytes);
+  const exchange = post(subject, '/v1/messages', one.body(subject.model(one.model)));
+  const { connections } = one;
+  await ask(exchange, expected);
+  if (isCold) await runWrk(run, exchange, expected, { connections, seconds: WARM_UP_SECONDS });
+  const pids = subject.pids();
+  const before = cpuMicros(pids);
+  const { requests, seconds } = await runWrk(run, exchange, expected, { connections, seconds: SECONDS });
+  run.results.noteLowest(cpuRow(one), subject.name, (cpuMicros(pids) - before) / requests);
+  run.results.noteHighest(rateRow(one), subject.name, requests / seconds);
+}
+
+function askOnce(subject: Subject, one: Case, bytes: number | null): Promise<number> {
+  return ask(post(subject, '/v1/messages', one.body(subject.model(one.model))), expectedOf(one, bytes));
+}
+
+function expectedOf({ marks }: Case, bytes: number | null): Expected {
+  return { bytes, text: MARK, times: marks };
+}
+
+function cpuRow({ row }: Case) {
+  return { table: 'CPU of a request', row, unit: 'µs', base: BASE };
+}
+
+function rateRow({ row }: Case) {
+  return { table: 'requests a second', row, unit: '1/s', base: BASE };
+}

@@ -1,0 +1,32 @@
+/** What is measured: a proxy, started in front of the far end, or the far end itself. */
+import type { BenchProvider } from '../../support/bench-provider';
+import type { Reaper } from '../reaper';
+
+/** How a request must look to be sent on to the far end. */
+export interface Subject {
+  /** The title of its column. */
+  name: string;
+  /** Without a trailing slash. */
+  url: string;
+  /** Beside the content type. */
+  headers: Record<string, string>;
+  /** What a client names to get this model of the far end. */
+  model(name: string): string;
+  /** Its answers are not the far end's bytes: it speaks another dialect to it. */
+  translates: boolean;
+  /** Takes milliseconds for a request: measured by few of them, in the small cases only. */
+  slow: boolean;
+  /** All its processes now. */
+  pids(): number[];
+  stop(): Promise<void>;
+}
+
+export interface Surroundings {
+  provider: BenchProvider;
+  reaper: Reaper;
+}
+
+/** Of `http://127.0.0.1:PORT`. */
+export function portOf(url: string): number {
+  return Number(new URL(url).port);
+}
