@@ -59,7 +59,7 @@ export class Worker {
     const { config, identity, name, engine, link, log } = parts;
     this.#parts = parts;
     this.#metrics = new WorkerMetrics(config);
-    this.#upstreams = new Upstreams(config);
+    this.#upstreams = new Upstreams(config, (provider) => this.#metrics.upstreamRetry(provider));
     this.#observer = new ProviderObserver(() => this.#reportSoon());
     this.#admission = new Admission(config);
     this.#accessLog = config.log ? new AccessLog(log.writeRaw, name, log.pretty) : null;

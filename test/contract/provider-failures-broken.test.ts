@@ -96,6 +96,17 @@ describe('provider failures: broken answers', () => {
     expectApiError(await postMessage(proxy), { status: 502, type: 'api_error', message: RESET });
   });
 
+  test('closed before the head on a kept connection: sent once more, and counted', async () => {
+    const retries = async () =>
+      proxy.metric(await proxy.metrics(), 'ccproxy_upstream_retries_total', { provider: 'mock' });
+    const before = await retries();
+    expect((await postMessage(proxy)).status).to.equal(200);
+    provider.respondOnce(async ({ reply }) => reply.fin());
+    expect((await postMessage(proxy)).status).to.equal(200);
+    expect(provider.requests).to.have.length(3);
+    expect(await retries()).to.equal(before + 1);
+  });
+
   test('a head that is too large: 502', async () => {
     choose('text', { headers: { 'x-large': 'a'.repeat(200_000) } });
     expectApiError(await postMessage(proxy), {

@@ -10,9 +10,10 @@ export interface SubjectOptions {
   proxyUrl?: string | null;
   /** PEM of the authorities trusted instead of the system's. */
   ca?: string;
+  retried?: () => void;
 }
 
 export function createUpstream(options: SubjectOptions): Upstream {
-  const defaults = { connectTimeoutMs: 5_000, maxConnections: 16, maxWaiting: 1024, proxyUrl: null };
+  const defaults = { connectTimeoutMs: 5_000, maxConnections: 16, maxWaiting: 1024, proxyUrl: null, retried: () => {} };
   return new HttpUpstream({ ...defaults, ...options });
 }

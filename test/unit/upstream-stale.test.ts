@@ -19,12 +19,14 @@ overTcpAndTls('a stale connection', ({ name, serve, upstream }) => {
         if (request.target === '/2' && request.connection.number === 0) end(request.connection);
         else request.send(answerBytes(request.body.toString()));
       });
-      const subject = upstream(server);
+      let retried = 0;
+      const subject = upstream(server, { retried: () => void retried++ });
       await answerOf(subject, postRequest('/1', 'one'));
       expect((await answerOf(subject, postRequest('/2', 'two'))).body.toString()).to.equal('two');
       expect(server.requests.map(({ target }) => target)).to.deep.equal(['/1', '/2', '/2']);
       expect(server.requests.map(({ connection }) => connection.number)).to.deep.equal([0, 0, 1]);
       expect(server.requests.map(({ body }) => body.toString())).to.deep.equal(['one', 'two', 'two']);
+      expect(retried).to.equal(1);
     });
 
     it(`${how} on the second try too: the call fails`, async () => {

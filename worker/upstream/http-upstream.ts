@@ -17,6 +17,8 @@ export interface HttpUpstreamOptions extends ConnectorOptions {
   maxConnections: number;
   /** Requests that may wait for a connection; one more fails with `queue_full`. */
   maxWaiting: number;
+  /** A request is sent for the second time: the kept connection that it went out on was stale. */
+  retried: () => void;
 }
 
 /** How often unused connections are looked through for those that have been so for too long. */
@@ -101,7 +103,10 @@ export class HttpUpstream implements Upstream, ConnectionOwner, CallHolder {
     // On a new connection: others that were kept may be as stale.
     const next = unanswered ?? this.#nextWaiting();
     if (next === null) return;
-    if (next === unanswered) next.retried = true;
+    if (next === unanswered) {
+      next.retried = true;
+      this.#options.retried();
+    }
     this.#open(next);
   }
 

@@ -5,10 +5,13 @@ import type { Upstream } from './upstream';
 
 export class Upstreams {
   readonly #config: Config;
+  readonly #retried: (provider: string) => void;
   readonly #byName = new Map<string, Upstream>();
 
-  constructor(config: Config) {
+  /** @param retried hears of each request that is sent once more */
+  constructor(config: Config, retried: (provider: string) => void) {
     this.#config = config;
+    this.#retried = retried;
   }
 
   of(provider: Provider): Upstream {
@@ -20,6 +23,7 @@ export class Upstreams {
         maxConnections: provider.connections.max,
         maxWaiting: provider.connections.maxWaiting,
         proxyUrl: this.#config.proxyUrl,
+        retried: () => this.#retried(provider.name),
       });
       this.#byName.set(provider.name, upstream);
     }
