@@ -61,8 +61,8 @@ async function measureCases(run: BenchRun, cases: readonly Case[]): Promise<void
     for (let round = 0; round < ROUNDS; round++) {
       for (const subject of run.subjects) {
         if (subject.slow && (!one.small || round > 0)) continue;
-        // Later cases are warm from this one, and the better of two rounds counts.
-        const isCold = subject.slow || (one === cases[0] && round === 0);
+        // In later cases the first round warms up: the better of two counts.
+        const isCold = subject.slow || (one === CASES[0] && round === 0);
         await about(subject.name, one.row, measure(run, one, subject, bytes, isCold));
       }
     }
