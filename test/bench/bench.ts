@@ -13,7 +13,7 @@ import { ensurePeers, ensurePrograms } from './install';
 import { measureLatency } from './parts/latency';
 import { noteMemory } from './parts/memory';
 import { measurePaced, measureStreams } from './parts/paced';
-import { measureRequests } from './parts/requests';
+import { measureBodies, measureRequests } from './parts/requests';
 import { measureStatus } from './parts/status';
 import { measureTranslation } from './parts/translation';
 import { Reaper } from './reaper';
@@ -28,6 +28,7 @@ import type { Subject, Surroundings } from './subjects/subject';
 
 const PARTS = {
   requests: measureRequests,
+  bodies: measureBodies,
   latency: measureLatency,
   paced: measurePaced,
   streams: measureStreams,

@@ -21,11 +21,11 @@ interface Case extends Omit<StreamLoadOptions, 'repeat'> {
 
 const TOKENS: Case = {
   ...{ table: 'SSE, 200 streams (peers of npm: 10), 100 events, one every 10 ms', intervalMs: 10, events: 100 },
-  ...{ connections: 200, openPerSecond: 400, rounds: 2, seconds: 2.5, slowConnections: 10 },
+  ...{ connections: 200, openPerSecond: 400, rounds: 2, seconds: 2, slowConnections: 10 },
 };
 const MANY: Case = {
   ...{ table: 'SSE, 1,000 streams, one event every 50 ms', intervalMs: 50, events: 10_000 },
-  ...{ connections: 1000, openPerSecond: 1000, rounds: 1, seconds: 4, slowConnections: 0 },
+  ...{ connections: 1000, openPerSecond: 1000, rounds: 1, seconds: 3, slowConnections: 0 },
 };
 
 /** Streams that begin and end, as fast as tokens come at their fastest. */

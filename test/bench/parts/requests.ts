@@ -40,14 +40,28 @@ const ROUNDS = 2;
 const SECONDS = 2;
 const WARM_UP_SECONDS = 1;
 
+/** The cases that peers of npm take part in. */
+export const measureRequests = (run: BenchRun) =>
+  measureCases(
+    run,
+    CASES.filter(({ small }) => small),
+  );
+
+/** Large bodies of requests. */
+export const measureBodies = (run: BenchRun) =>
+  measureCases(
+    run,
+    CASES.filter(({ small }) => !small),
+  );
+
 /** Round after round, in each everybody in turn: what disturbs the machine for a while disturbs all. */
-export async function measureRequests(run: BenchRun): Promise<void> {
-  for (const one of CASES) {
+async function measureCases(run: BenchRun, cases: readonly Case[]): Promise<void> {
+  for (const one of cases) {
     const bytes = await about(run.bare.name, one.row, askOnce(run.bare, one, null));
     for (let round = 0; round < ROUNDS; round++) {
       for (const subject of run.subjects) {
         if (subject.slow && (!one.small || round > 0)) continue;
-        // Later cases are warm by their first round, and the better of two counts.
+        // In later cases the first round warms up: the better of two counts.
         const isCold = subject.slow || (one === CASES[0] && round === 0);
         await about(subject.name, one.row, measure(run, one, subject, bytes, isCold));
       }
