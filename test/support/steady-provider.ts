@@ -36,6 +36,8 @@ export class SteadyProvider {
   readonly #server: Server;
   readonly #fates = new Map<string, Fate>();
   readonly #repeated: string[] = [];
+  /** Reset before a byte of an answer, and sent once more. */
+  readonly #sentAgain = new Set<string>();
   #inFlight = 0;
   #connections = 0;
 
@@ -65,7 +67,10 @@ export class SteadyProvider {
     return this.#fates.get(id);
   }
 
-  /** Ids that came more than once: a proxy must not send a request again that may have been served. */
+  /**
+   * Ids that came too often: a proxy must not send a request again that may have been served. Once more is right where
+   * the connection was reset, which looks like one that was stale.
+   */
   get repeated(): readonly string[] {
     return this.#repeated;
   }
@@ -87,7 +92,9 @@ export class SteadyProvider {
     const id = String(request.headers[ID_HEADER]);
     const fate = this.mode;
     this.variants.add(String(request.headers['x-variant']));
-    if (this.#fates.has(id)) this.#repeated.push(id);
+    const before = this.#fates.get(id);
+    if (before !== undefined && (before !== 'reset' || this.#sentAgain.has(id))) this.#repeated.push(id);
+    if (before !== undefined) this.#sentAgain.add(id);
     if (id !== ANONYMOUS) this.#fates.set(id, fate);
     this.#inFlight++;
     response.on('close', () => this.#inFlight--);

@@ -49,6 +49,17 @@ overTcpAndTls('a stale connection', ({ name, serve, upstream }) => {
     });
   }
 
+  it('closed when the provider may have worked on the request: the call fails at once', async () => {
+    const server = await serve((request) => {
+      if (request.target === '/1') request.send(answerBytes());
+      else setTimeout(() => request.connection.socket.end(), 1100);
+    });
+    const subject = upstream(server);
+    await answerOf(subject, postRequest('/1'));
+    expect((await failureOf(subject, postRequest('/2'))).reason).to.equal('closed');
+    expect(server.requests).to.have.length(2);
+  });
+
   for (const bytes of ['H', 'HTTP/1.1 103 Early Hints\r\n\r\n', 'HTTP/1.1 200 OK\r\n']) {
     it(`closed after ${JSON.stringify(bytes)}: the call fails at once`, async () => {
       const server = await serve((request) => {

@@ -14,6 +14,11 @@ const MAX_COPIED_BYTES = 16 * 1024;
 /** Silence after which an unused connection is closed, unless the provider says how long it keeps it. */
 const IDLE_MS = 30_000;
 const MAX_IDLE_MS = 600_000;
+/**
+ * A kept connection that is lost so soon after a request was sent on it was stale: the request may be sent again. Later
+ * the provider may have worked on it, and would do so (and charge for it) twice.
+ */
+const STALE_WITHIN_MS = 1000;
 /** The provider closes it before we do, should both count the same time. */
 const IDLE_MARGIN_MS = 1000;
 
@@ -34,6 +39,7 @@ export class Connection implements AnswerEvents, CallHolder {
   #answerBegun = false;
   /** It has served a call before: the provider may have closed it meanwhile. */
   #wasUsed = false;
+  #sentAtMs = 0;
   #keepsAlive = false;
   #closed = false;
   /** While unused: when it is to be closed (`performance.now()`). */
@@ -137,6 +143,7 @@ export class Connection implements AnswerEvents, CallHolder {
   #write({ head, body }: Call): void {
     const socket = this.#socket;
     if (socket === null) return;
+    this.#sentAtMs = performance.now();
     const bodyBytes = bytesOf(body);
     if (bodyBytes > MAX_COPIED_BYTES) {
       socket.cork();
@@ -177,7 +184,7 @@ export class Connection implements AnswerEvents, CallHolder {
   #onLost(error: UpstreamError | null): void {
     this.#close(
       error ?? new UpstreamError('closed', 'The provider closed the connection before its answer was complete'),
-      this.#wasUsed && !this.#answerBegun,
+      this.#wasUsed && !this.#answerBegun && performance.now() - this.#sentAtMs < STALE_WITHIN_MS,
     );
   }
 
