@@ -54,6 +54,8 @@ export class Exchange implements UpstreamHandler, Ticking {
   #discarding = false;
   #discardedBytes = 0;
   #paused = false;
+  /** The client's answer is whole, or has failed; it may still be on its way. What the provider does now is its own affair. */
+  #concluded = false;
   readonly #clock = new ExchangeClock();
   #linger: NodeJS.Timeout | null = null;
 
@@ -123,12 +125,15 @@ export class Exchange implements UpstreamHandler, Ticking {
     if (head.requestId) this.record.requestId = head.requestId;
     head.headers.push('request-id', this.record.requestId, ...routeHeaders(this.record));
     this.record.status = head.status;
-    this.#writer.begin({ status: head.status, headers: head.headers, closing: this.#host.draining });
+    if (this.#writer.begin({ status: head.status, headers: head.headers, closing: this.#host.draining })) return;
+    this.#call?.abort();
+    const error = new UpstreamError('bad_response', "The head of the provider's answer is too large");
+    this.#failed(error, answerToUpstreamError(error, this.record.provider));
   }
 
   onData(chunk: Uint8Array): void {
     const { answer } = this;
-    if (this.phase === 'done') return;
+    if (this.phase === 'done' || this.#concluded) return;
     if (this.#discarding || answer === null) {
       this.#discard(chunk);
       return;
@@ -159,14 +164,14 @@ export class Exchange implements UpstreamHandler, Ticking {
 
   onEnd(): void {
     if (this.#linger !== null) clearTimeout(this.#linger);
-    if (this.phase === 'done') return;
+    if (this.phase === 'done' || this.#concluded) return;
     if (this.#discarding) this.fallback?.();
     else this.#concludeWhole();
   }
 
   onError(error: UpstreamError): void {
     if (this.#linger !== null) clearTimeout(this.#linger);
-    if (this.phase === 'done') return;
+    if (this.phase === 'done' || this.#concluded) return;
     if (this.#discarding) {
       this.fallback?.();
       return;
@@ -259,6 +264,8 @@ export class Exchange implements UpstreamHandler, Ticking {
     const call = this.#call;
     this.#linger = setTimeout(() => call?.abort(), LINGER_MS);
     this.#concludeWhole();
+    // A client that is slow to take the last bytes must not keep the end of the body from being read.
+    call?.resume();
   }
 
   /** Nothing more is wanted of the provider. */
@@ -272,6 +279,7 @@ export class Exchange implements UpstreamHandler, Ticking {
   #conclude(end: AnswerEnd): void {
     // What is left is the client's to take: no deadline of the provider's runs any more.
     this.#paused = true;
+    this.#concluded = true;
     switch (end.kind) {
       case 'end':
         this.#writer.end(end.last ?? undefined);
@@ -324,6 +332,7 @@ export class Exchange implements UpstreamHandler, Ticking {
     }
     const last = this.answer?.failure(error) ?? null;
     this.#paused = true;
+    this.#concluded = true;
     if (last === null) this.#writer.cut();
     else this.#writer.end(last);
   }

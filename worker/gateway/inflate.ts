@@ -37,7 +37,7 @@ export class InflatingFeed {
   readonly #stream: Transform | null;
 
   constructor(encoding: string, tap: Pick<AnswerTap, 'feed'>) {
-    const decoder = DECODERS[encoding];
+    const decoder = Object.hasOwn(DECODERS, encoding) ? DECODERS[encoding] : undefined;
     this.#stream = decoder === undefined ? null : decoder();
     this.#stream?.on('data', (chunk: Buffer) => tap.feed(chunk));
     // A broken encoding is the client's to complain about; here only the counts are lost.

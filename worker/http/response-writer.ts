@@ -17,6 +17,8 @@ import { statusLine } from './reply';
 const NOTHING = new Uint8Array(0);
 /** Bytes of one corked write, head included. */
 const SLICE_BYTES = 15 * 1024;
+/** There is always room for some bytes of the body. */
+const MAX_HEAD_BYTES = SLICE_BYTES - 1024;
 
 export interface ResponseHead {
   status: number;
@@ -64,11 +66,17 @@ export class ResponseWriter {
     return this.#closed;
   }
 
-  /** Sets the head. It leaves with the first bytes: the engine has no way to send a head alone. */
-  begin(head: ResponseHead): void {
+  /**
+   * Sets the head. It leaves with the first bytes: the engine has no way to send a head alone.
+   * @returns false for one that is too large for the engine's cork buffer: nothing is set
+   */
+  begin(head: ResponseHead): boolean {
+    let bytes = 20;
+    for (const part of head.headers) bytes += part.length + 2;
+    if (bytes > MAX_HEAD_BYTES) return false;
     this.#head = head;
-    this.#headBytes = 20;
-    for (const part of head.headers) this.#headBytes += part.length + 2;
+    this.#headBytes = bytes;
+    return true;
   }
 
   /** Writes a chunk, which is not needed any more afterwards. False: stop the provider until `onDrained`. */
@@ -148,7 +156,7 @@ export class ResponseWriter {
   #writeSlices(chunk: Uint8Array): void {
     let offset = 0;
     while (offset < chunk.length) {
-      const room = this.#head === null ? SLICE_BYTES : Math.max(1024, SLICE_BYTES - this.#headBytes);
+      const room = this.#head === null ? SLICE_BYTES : SLICE_BYTES - this.#headBytes;
       const slice =
         offset === 0 && chunk.length <= room ? chunk : chunk.subarray(offset, Math.min(offset + room, chunk.length));
       offset += slice.length;

@@ -159,9 +159,9 @@ export class Connection implements AnswerEvents, CallHolder {
   }
 
   #onRead(bytes: Buffer, length: number): void {
-    if (this.#call === null) {
-      // Nobody has asked for anything.
-      this.#close(null);
+    if (this.#call === null || this.#socket === null) {
+      // Nobody has asked for anything, or not yet.
+      this.#close(new BadAnswer('bytes before the request'));
       return;
     }
     if (!this.#answerBegun) {

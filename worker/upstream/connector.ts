@@ -11,6 +11,8 @@ import { UpstreamError } from './upstream';
  */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 
+const TCP_KEEP_ALIVE_MS = 60_000;
+
 /** Takes what was read: the first `length` of `bytes`. They are only valid within the call, and may be changed in it. */
 export type OnRead = (bytes: Buffer, length: number) => void;
 
@@ -122,6 +124,8 @@ class Attempt implements Connecting {
     this.#newest = socket;
     if (this.#done === null) socket.destroy();
     socket.setNoDelay(true);
+    // A long silence must not make a gateway on the way forget the connection.
+    socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
     return new Promise((resolve, reject) => {
       const onClose = () => reject(new UpstreamError('closed', 'The connection to the provider was closed'));
       socket.once('error', reject);

@@ -113,12 +113,22 @@ export class HttpUpstream implements Upstream, ConnectionOwner, CallHolder {
   // --- inner parts ---
 
   #place(call: Call): UpstreamError | null {
-    const idle = this.#idle.pop();
+    const idle = this.#takeIdle();
     if (idle !== undefined) idle.send(call);
     else if (this.#connections.size < this.#options.maxConnections) this.#open(call);
     else if (this.#waiting.size < this.#options.maxWaiting) this.#waiting.add(call);
     else return new UpstreamError('queue_full', 'Too many requests wait for this provider');
     return null;
+  }
+
+  /** The last one used, unless its time is over: the sweep may be late. */
+  #takeIdle(): Connection | undefined {
+    const now = performance.now();
+    for (;;) {
+      const idle = this.#idle.pop();
+      if (idle === undefined || idle.idleUntilMs > now) return idle;
+      idle.destroy();
+    }
   }
 
   #open(call: Call): void {

@@ -85,6 +85,7 @@ export class ChunkedBody {
         if (byte !== LF) throw bad();
         this.#state = State.Size;
         this.#digits = 0;
+        this.#extensionBytes = 0;
         break;
       case State.Trailers:
         this.#trailer(byte);

@@ -1,0 +1,105 @@
+import { expect } from 'chai';
+import { anthropicClient } from '../../worker/dialects/anthropic/client';
+import type { AnswerEnd, AnswerPath } from '../../worker/gateway/answer-path';
+import { Exchange, type ExchangeHost } from '../../worker/gateway/exchange';
+import type { ExchangeRecord } from '../../worker/gateway/exchange-record';
+import type { EngineResponse } from '../../worker/http/engine';
+import { UpstreamError } from '../../worker/upstream/upstream';
+
+const DOCUMENT = Buffer.alloc(60_000, 'x');
+
+/** A client that takes nothing until it is told to. */
+class SlowResponse implements EngineResponse {
+  bytes = 0;
+  ended = false;
+  #blocked = true;
+  #writable: (offset: number) => boolean = () => true;
+
+  writeStatus(): void {}
+  writeHeader(): void {}
+  write(chunk: string | Uint8Array): boolean {
+    this.bytes += chunk.length;
+    return !this.#blocked;
+  }
+  end(body: string | Uint8Array = ''): void {
+    this.bytes += body.length;
+    this.ended = true;
+  }
+  endWithoutBody(): void {}
+  close(): void {}
+  onAborted(): void {}
+  onData(): void {}
+  onWritable(handler: (offset: number) => boolean): void {
+    this.#writable = handler;
+  }
+  pause(): void {}
+  resume(): void {}
+  cork(callback: () => void): void {
+    callback();
+  }
+  getRemoteAddress(): ArrayBuffer {
+    return new ArrayBuffer(4);
+  }
+  take(): void {
+    this.#blocked = false;
+    this.#writable(0);
+  }
+}
+
+/** A stream made into a document: whole with the first chunk, and given out at its end. */
+class WholeAtOnce implements AnswerPath {
+  readonly early = null;
+  readonly isStream = false;
+  readonly sawContent = true;
+  isComplete = false;
+  onHead = () => ({ status: 200, requestId: null, headers: [] });
+  onData(): null {
+    this.isComplete = true;
+    return null;
+  }
+  onEnd = (): AnswerEnd => ({ kind: 'end', last: DOCUMENT });
+  onBroken = () => null;
+  failure = () => null;
+  ping = () => null;
+  close = (done: (usage: null) => void) => done(null);
+}
+
+const RECORD: ExchangeRecord = {
+  ...{ requestId: 'req_1', method: 'POST', path: '/v1/messages', client: '127.0.0.1', sessionId: '' },
+  ...{ model: 'm', route: 'r', provider: 'p', status: 0, failure: '', isClientsFault: false, abortedIn: null },
+  ...{ refused: null, startedAt: 0, sentAt: 0, headAt: 0, firstTokenAt: 0, endedAt: 0, overheadMs: 0 },
+  ...{ streamBytes: 0, usage: null },
+};
+
+describe('an exchange whose answer is whole while its client takes nothing', () => {
+  const then: [string, (exchange: Exchange) => void][] = [
+    ['the body ends', (exchange) => exchange.onEnd()],
+    ['the connection breaks', (exchange) => exchange.onError(new UpstreamError('reset', 'reset'))],
+    ['more comes', (exchange) => exchange.onData(Buffer.from('data: more'))],
+  ];
+  for (const [what, act] of then) {
+    it(`gives it out once, and blames nobody, when ${what}`, () => {
+      const blamed: string[] = [];
+      const host: ExchangeHost = {
+        draining: false,
+        account: () => {},
+        providerFailed: (_exchange, { reason }) => blamed.push(reason),
+        bug: (error) => blamed.push(String(error)),
+      };
+      const res = new SlowResponse();
+      const exchange = new Exchange(host, res, anthropicClient, { ...RECORD });
+      exchange.answer = new WholeAtOnce();
+      let resumed = 0;
+      exchange.sent({ pause: () => {}, resume: () => resumed++, abort: () => {} });
+      exchange.onHead(200, []);
+      exchange.onData(Buffer.from('data: all'));
+      expect(resumed).to.equal(1);
+      act(exchange);
+      // What lingers is the end of the body.
+      exchange.onEnd();
+      res.take();
+      expect([res.bytes, res.ended, exchange.ended]).to.deep.equal([DOCUMENT.length, true, true]);
+      expect(blamed).to.deep.equal([]);
+    });
+  }
+});
