@@ -12,6 +12,8 @@ export interface Difference {
   reason: string;
   /** Once in thousands of cases: a sample need not have it. */
   isRare?: true;
+  /** The last major version of Node that differs; later ones do as we do. */
+  lastNode?: number;
   applies: (seen: { answer: Answer; flaw: Expected['flaw']; node: NodeOutcome }) => boolean;
 }
 
@@ -77,6 +79,7 @@ export const DIFFERENCES: readonly Difference[] = [
     name: 'a tab behind a length',
     direction: 'looser',
     reason: 'it is white space like any other (RFC 9110, 5.5), and Node knows only spaces there',
+    lastNode: 20,
     applies: ({ answer, node }) =>
       failsFor(node, 'HPE_INVALID_CONTENT_LENGTH') && TAB_BEHIND_LENGTH.test(latin1(answer)),
   },
