@@ -1,6 +1,6 @@
 /** What a chaos run does to the service. Each action resolves when its deed is done; what follows from it is watched. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { isStopped } from '../support/processes';
+import { isStopped, killIfThere } from '../support/processes';
 import type { RunningProxy } from '../support/proxy';
 import { restoreBoots, sabotage, sabotageBoots } from '../support/saboteur';
 import type { StatusDocument } from '../support/status-document';
@@ -36,7 +36,7 @@ export const BLOAT_BYTES = 256 * 1024 ** 2;
 const RELOAD_TIMEOUT_MS = 60_000;
 
 export const ACTIONS: readonly Action[] = [
-  { name: 'kill -9 a worker', run: (stage) => doomed(stage, 'killed', (pid) => process.kill(pid, 'SIGKILL')) },
+  { name: 'kill -9 a worker', run: (stage) => doomed(stage, 'killed', (pid) => killIfThere(pid)) },
   { name: 'stop a worker', run: (stage) => doomed(stage, 'stopped', (pid) => process.kill(pid, 'SIGSTOP')) },
   {
     name: 'block a worker for ever',
@@ -72,7 +72,7 @@ function doomed(stage: Stage, how: string, deed: (pid: number) => void): Promise
 }
 
 async function killAll({ proxy, before, victims }: Stage): Promise<void> {
-  const killed = before.workers.list.map(({ pid }) => victims.doom(pid, 'killed', () => process.kill(pid, 'SIGKILL')));
+  const killed = before.workers.list.map(({ pid }) => victims.doom(pid, 'killed', () => killIfThere(pid)));
   await Promise.all(killed);
   await victims.nobody(() => proxy.status());
 }

@@ -114,3 +114,12 @@ export function openFiles(pid: number): string[] {
     }
   });
 }
+
+/** SIGKILL; a process that has just ended by itself is what was wanted. */
+export function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
