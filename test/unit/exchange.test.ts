@@ -4,6 +4,7 @@ import type { AnswerEnd, AnswerPath } from '../../worker/gateway/answer-path';
 import { Exchange, type ExchangeHost } from '../../worker/gateway/exchange';
 import type { ExchangeRecord } from '../../worker/gateway/exchange-record';
 import type { EngineResponse } from '../../worker/http/engine';
+import { ResponseWriter } from '../../worker/http/response-writer';
 import { UpstreamError } from '../../worker/upstream/upstream';
 
 const DOCUMENT = Buffer.alloc(60_000, 'x');
@@ -11,6 +12,7 @@ const DOCUMENT = Buffer.alloc(60_000, 'x');
 /** A client that takes nothing until it is told to. */
 class SlowResponse implements EngineResponse {
   bytes = 0;
+  text = '';
   ended = false;
   #blocked = true;
   #writable: (offset: number) => boolean = () => true;
@@ -19,6 +21,7 @@ class SlowResponse implements EngineResponse {
   writeHeader(): void {}
   write(chunk: string | Uint8Array): boolean {
     this.bytes += chunk.length;
+    this.text += Buffer.from(chunk).toString('latin1');
     return !this.#blocked;
   }
   end(body: string | Uint8Array = ''): void {
@@ -102,4 +105,19 @@ describe('an exchange whose answer is whole while its client takes nothing', () 
       expect(blamed).to.deep.equal([]);
     });
   }
+});
+
+describe('what a client does not take at once', () => {
+  it('is kept as it was, whatever is read into its memory afterwards', () => {
+    const res = new SlowResponse();
+    const writer = new ResponseWriter(res, { drained: () => {}, finished: () => {} });
+    expect(writer.begin({ status: 200, headers: [], closing: false })).to.equal(true);
+    const read = Buffer.alloc(20_000, 'a');
+    expect(writer.write(read)).to.equal(false);
+    read.fill('b');
+    writer.write(read.subarray(0, 100));
+    read.fill('c');
+    res.take();
+    expect(res.text).to.equal('a'.repeat(20_000) + 'b'.repeat(100));
+  });
 });
