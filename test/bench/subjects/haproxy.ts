@@ -6,24 +6,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../../support/free-port';
 import { startServer } from './start-server';
-import { portOf, type Subject, type Surroundings } from './subject';
+import { plainProxy, portOf, type Subject, type Surroundings } from './subject';
 
 export async function startHaproxy({ provider, reaper }: Surroundings): Promise<Subject> {
   const dir = reaper.directory();
   const port = await freePort();
   const file = join(dir, 'haproxy.cfg');
   writeFileSync(file, configuration(port, portOf(provider.url)));
-  const { pid, stop } = await startServer(reaper, port, 'haproxy', ['-db', '-f', file], { cwd: dir });
-  return {
-    name: 'haproxy',
-    url: `http://127.0.0.1:${port}`,
-    headers: {},
-    model: (name) => name,
-    translates: false,
-    slow: false,
-    pids: () => [pid],
-    stop,
-  };
+  return plainProxy('haproxy', port, await startServer(reaper, port, 'haproxy', ['-db', '-f', file], { cwd: dir }));
 }
 
 function configuration(port: number, providerPort: number): string {

@@ -3,24 +3,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../../support/free-port';
 import { startServer } from './start-server';
-import { portOf, type Subject, type Surroundings } from './subject';
+import { plainProxy, portOf, type Subject, type Surroundings } from './subject';
 
 export async function startNginx({ provider, reaper }: Surroundings): Promise<Subject> {
   const dir = reaper.directory();
   const port = await freePort();
   const file = join(dir, 'nginx.conf');
   writeFileSync(file, configuration(dir, port, portOf(provider.url)));
-  const { pid, stop } = await startServer(reaper, port, 'nginx', ['-c', file, '-p', dir], { cwd: dir });
-  return {
-    name: 'nginx',
-    url: `http://127.0.0.1:${port}`,
-    headers: {},
-    model: (name) => name,
-    translates: false,
-    slow: false,
-    pids: () => [pid],
-    stop,
-  };
+  return plainProxy('nginx', port, await startServer(reaper, port, 'nginx', ['-c', file, '-p', dir], { cwd: dir }));
 }
 
 /** Bodies of requests stay in memory: by default those over 16 KB go through a file. */

@@ -30,3 +30,17 @@ export interface Surroundings {
 export function portOf(url: string): number {
   return Number(new URL(url).port);
 }
+
+/** A proxy that changes nothing and wants no key. */
+export function plainProxy(name: string, port: number, server: { pid: number; stop: Subject['stop'] }): Subject {
+  return {
+    name,
+    url: `http://127.0.0.1:${port}`,
+    headers: {},
+    model: (asked) => asked,
+    translates: false,
+    slow: false,
+    pids: () => [server.pid],
+    stop: server.stop,
+  };
+}
