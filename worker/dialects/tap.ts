@@ -4,7 +4,8 @@
  * In a stream few events matter: those with counts, and the last one. Per chunk there are a few native searches and
  * nothing else: a line is parsed only if it has the bytes of a mark. What the marks are is each dialect's (`TapRules`).
  */
-import { memberValue, scanMembers } from '../json/members';
+import { Buffer } from 'node:buffer';
+import { lastMember } from '../json/last-member';
 import type { TokenUsage } from './answer';
 
 /** Sees an answer's bytes in order, and says at the end what they told. */
@@ -30,7 +31,7 @@ export interface TapRules {
   /** Reads the data of an event that has a mark. True: the stream is whole. */
   readEvent(data: string, counts: Partial<TokenUsage>): boolean;
   /** Reads a document's `usage`. */
-  readUsage(usage: Record<string, unknown>, counts: Partial<TokenUsage>): void;
+  readUsage(usage: Record<string, unknown> | null, counts: Partial<TokenUsage>): void;
 }
 
 const NEWLINE = 0x0a;
@@ -129,12 +130,10 @@ export class DocumentTap implements AnswerTap {
     if (only === undefined) return null;
     const body = this.#chunks.length === 1 ? asBuffer(only) : Buffer.concat(this.#chunks);
     this.#chunks = [];
-    const scan = scanMembers(body);
-    const range = scan.ok ? scan.members.get('usage') : undefined;
-    if (range === undefined) return null;
+    const range = lastMember(body, 'usage');
+    if (range === null) return null;
     const counts: Partial<TokenUsage> = {};
-    const value = memberValue(body, range);
-    if (isObject(value)) this.#rules.readUsage(value, counts);
+    this.#rules.readUsage(parseObject(body.toString('utf8', range.start, range.end)), counts);
     return fullUsage(counts);
   }
 

@@ -2,6 +2,7 @@
  * One proxied request from its first byte to its account. It is the only owner of the client's response and of the
  * provider's call, and it has one end: `#finish`, which runs exactly once, whatever happened.
  */
+import { performance } from 'node:perf_hooks';
 import type { Provider } from '../../shared/config/config';
 import { type ProxyError, statusOf } from '../../shared/errors';
 import type { TokenUsage } from '../dialects/answer';

@@ -3,6 +3,7 @@
  * copy. What this Node cannot decompress is not asked for (see `decodableEncodings`).
  */
 
+import { Buffer } from 'node:buffer';
 import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import type { AnswerTap } from '../dialects/tap';

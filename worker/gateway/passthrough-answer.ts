@@ -1,4 +1,5 @@
 /** An answer that goes to the client byte for byte, and is only read along. */
+import { Buffer } from 'node:buffer';
 import type { ProxyError } from '../../shared/errors';
 import type { TokenUsage } from '../dialects/answer';
 import type { ClientDialect } from '../dialects/dialect';
@@ -32,7 +33,7 @@ export class PassthroughAnswer implements AnswerPath {
   }
 
   onHead(status: number, providerHeaders: readonly string[]): AnswerHead {
-    const headers: (string | Uint8Array)[] = [];
+    const headers: string[] = [];
     const facts = copyAnswerHeaders(providerHeaders, headers);
     this.#status = status;
     this.isStream = facts.contentType.startsWith('text/event-stream');

@@ -1,5 +1,6 @@
 /** Receives a request's body, and enforces the limit while it arrives: nothing beyond it is ever held. */
 
+import { Buffer } from 'node:buffer';
 import type { ProxyError } from '../../shared/errors';
 import type { EngineResponse } from '../http/engine';
 

@@ -1,4 +1,5 @@
 /** Token counts of a Messages answer that passes through. */
+import { Buffer } from 'node:buffer';
 import type { TokenUsage } from '../answer';
 import { noteCount, objectField, parseObject, type TapRules } from '../tap';
 
