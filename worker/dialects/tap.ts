@@ -1,12 +1,14 @@
 /**
  * Reads token counts out of an answer as it passes by, without changing or delaying a byte of it.
  *
- * In a stream few events matter: those with counts, and the last one. Per chunk there are a few native searches and
- * nothing else: a line is parsed only if it has the bytes of a mark. What the marks are is each dialect's (`TapRules`).
+ * In a stream few events matter: those with counts, and the last one. The others are stepped over, or cost a few native
+ * searches for all of a chunk: a line is parsed only if it has the bytes of a mark. What the marks are is each dialect's
+ * (`TapRules`).
  */
 import { Buffer } from 'node:buffer';
 import { lastMember } from '../json/last-member';
 import type { TokenUsage } from './answer';
+import { plainEventsEnd } from './plain-events';
 
 /** Sees an answer's bytes in order, and says at the end what they told. */
 export interface AnswerTap {
@@ -26,7 +28,7 @@ export interface TapRules {
   readonly marks: readonly Buffer[];
   /** What the first event with content has. */
   readonly content: Buffer;
-  /** How an event begins that has no mark, where one can be told by its beginning. */
+  /** The first line, with its end, of events that have no mark, where they can be told by it. */
   readonly plainBeginning?: Buffer;
   /** Reads the data of an event that has a mark. True: the stream is whole. */
   readEvent(data: string, counts: Partial<TokenUsage>): boolean;
@@ -36,7 +38,6 @@ export interface TapRules {
 
 const NEWLINE = 0x0a;
 const DATA = Buffer.from('data:');
-const EVENT_END = Buffer.from('\n\n');
 /** An incomplete line, and a whole document, are kept up to this; beyond it the counts are given up. */
 const MAX_KEPT_BYTES = 16 * 1024 * 1024;
 
@@ -54,12 +55,32 @@ export class StreamTap implements AnswerTap {
   }
 
   feed(chunk: Uint8Array): void {
-    const { marks, content, plainBeginning } = this.#rules;
+    const { plainBeginning } = this.#rules;
     const bytes = asBuffer(chunk);
-    // A token, mostly: one event by itself, of which nothing is wanted.
-    if (this.sawContent && this.#line.length === 0 && isLoneEvent(bytes, plainBeginning)) return;
-    if (!this.sawContent) this.sawContent = bytes.includes(content);
+    if (plainBeginning === undefined) this.#search(bytes);
+    else this.#pass(bytes, plainBeginning);
+  }
 
+  /** Leaves out tokens, which is what nearly all events are. */
+  #pass(bytes: Buffer, plainBeginning: Buffer): void {
+    let at = 0;
+    while (at < bytes.length) {
+      const plainEnd = this.#line.length === 0 ? plainEventsEnd(bytes, at, plainBeginning) : at;
+      if (plainEnd > at) {
+        this.sawContent = true;
+        at = plainEnd;
+        continue;
+      }
+      const next = bytes.indexOf(plainBeginning, at + 1);
+      const end = next < 0 ? bytes.length : next;
+      this.#search(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end));
+      at = end;
+    }
+  }
+
+  #search(bytes: Buffer): void {
+    const { marks, content } = this.#rules;
+    if (!this.sawContent) this.sawContent = bytes.includes(content);
     const end = bytes.lastIndexOf(NEWLINE) + 1;
     if (end === 0) {
       this.#keep(bytes);
@@ -99,12 +120,6 @@ export class StreamTap implements AnswerTap {
     if (!line.subarray(0, 5).equals(DATA)) return;
     if (this.#rules.readEvent(line.toString('utf8', 5).trim(), this.#counts)) this.#complete = true;
   }
-}
-
-function isLoneEvent(bytes: Buffer, beginning: Buffer | undefined): boolean {
-  if (beginning === undefined || bytes.length < beginning.length) return false;
-  for (let i = 0; i < beginning.length; i++) if (bytes[i] !== beginning[i]) return false;
-  return bytes.indexOf(EVENT_END) === bytes.length - EVENT_END.length;
 }
 
 /** For one JSON document. */
