@@ -1,27 +1,50 @@
 /** Steps over the events of a stream that are all alike: tokens. */
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 
 const NEWLINE = 0x0a;
 
 /** Of the memory that was last looked into, which mostly is the one that everything is read into. */
 let view: DataView = new DataView(new ArrayBuffer(0));
 
-/**
- * Where the events end that stand at `from`, one behind the other: whole, of two lines, of which the first is `beginning`.
- * A native search for each would cost more than the event's bytes do.
- */
-export function plainEventsEnd(bytes: Buffer, from: number, beginning: Buffer): number {
-  if (view.buffer !== bytes.buffer) view = new DataView(bytes.buffer);
-  const offset = bytes.byteOffset;
-  const end = offset + bytes.length;
-  let start = from;
-  while (start + beginning.length < bytes.length) {
-    for (let i = 0; i < beginning.length; i++) if (bytes[start + i] !== beginning[i]) return start;
-    const lineEnd = newlineFrom(offset + start + beginning.length, end);
-    if (lineEnd + 1 >= end || view.getUint8(lineEnd + 1) !== NEWLINE) return start;
-    start = lineEnd + 2 - offset;
+/** Events of two lines, of which the first is known. A native search for each would cost more than the event's bytes do. */
+export class PlainEvents {
+  readonly #firstLine: Buffer;
+  readonly #words: DataView;
+
+  /** @param firstLine with its end */
+  constructor(firstLine: string) {
+    this.#firstLine = Buffer.from(firstLine);
+    this.#words = new DataView(new Uint8Array(this.#firstLine).buffer);
   }
-  return start;
+
+  /** Where those end that stand at `from`, whole, one behind the other. */
+  endFrom(bytes: Buffer, from: number): number {
+    if (view.buffer !== bytes.buffer) view = new DataView(bytes.buffer);
+    const offset = bytes.byteOffset;
+    const end = offset + bytes.length;
+    const { byteLength } = this.#words;
+    let start = offset + from;
+    while (start + byteLength < end && isAt(start, this.#words)) {
+      const lineEnd = newlineFrom(start + byteLength, end);
+      if (lineEnd + 1 >= end || view.getUint8(lineEnd + 1) !== NEWLINE) break;
+      start = lineEnd + 2;
+    }
+    return start - offset;
+  }
+
+  /** Where the next one begins, or the bytes end. */
+  nextFrom(bytes: Buffer, from: number): number {
+    const at = bytes.indexOf(this.#firstLine, from);
+    return at < 0 ? bytes.length : at;
+  }
+}
+
+function isAt(at: number, words: DataView): boolean {
+  const { byteLength } = words;
+  let i = 0;
+  for (; i + 4 <= byteLength; i += 4) if (view.getInt32(at + i) !== words.getInt32(i)) return false;
+  for (; i < byteLength; i++) if (view.getUint8(at + i) !== words.getUint8(i)) return false;
+  return true;
 }
 
 /** Four bytes at a time: in each byte's top bit, `(w - 0x01…) & ~w` tells a zero (see `skipString`). */

@@ -8,7 +8,7 @@
 import { Buffer } from 'node:buffer';
 import { lastMember } from '../json/last-member';
 import type { TokenUsage } from './answer';
-import { plainEventsEnd } from './plain-events';
+import type { PlainEvents } from './plain-events';
 
 /** Sees an answer's bytes in order, and says at the end what they told. */
 export interface AnswerTap {
@@ -28,8 +28,8 @@ export interface TapRules {
   readonly marks: readonly Buffer[];
   /** What the first event with content has. */
   readonly content: Buffer;
-  /** The first line, with its end, of events that have no mark, where they can be told by it. */
-  readonly plainBeginning?: Buffer;
+  /** Events that have no mark, where they can be told by their first line. */
+  readonly plain?: PlainEvents;
   /** Reads the data of an event that has a mark. True: the stream is whole. */
   readEvent(data: string, counts: Partial<TokenUsage>): boolean;
   /** Reads a document's `usage`. */
@@ -55,24 +55,23 @@ export class StreamTap implements AnswerTap {
   }
 
   feed(chunk: Uint8Array): void {
-    const { plainBeginning } = this.#rules;
+    const { plain } = this.#rules;
     const bytes = asBuffer(chunk);
-    if (plainBeginning === undefined) this.#search(bytes);
-    else this.#pass(bytes, plainBeginning);
+    if (plain === undefined) this.#search(bytes);
+    else this.#pass(bytes, plain);
   }
 
   /** Leaves out tokens, which is what nearly all events are. */
-  #pass(bytes: Buffer, plainBeginning: Buffer): void {
+  #pass(bytes: Buffer, plain: PlainEvents): void {
     let at = 0;
     while (at < bytes.length) {
-      const plainEnd = this.#line.length === 0 ? plainEventsEnd(bytes, at, plainBeginning) : at;
+      const plainEnd = this.#line.length === 0 ? plain.endFrom(bytes, at) : at;
       if (plainEnd > at) {
         this.sawContent = true;
         at = plainEnd;
         continue;
       }
-      const next = bytes.indexOf(plainBeginning, at + 1);
-      const end = next < 0 ? bytes.length : next;
+      const end = plain.nextFrom(bytes, at + 1);
       this.#search(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end));
       at = end;
     }
