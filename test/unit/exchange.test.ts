@@ -93,7 +93,7 @@ describe('an exchange whose answer is whole while its client takes nothing', () 
       const exchange = new Exchange(host, res, anthropicClient, { ...RECORD });
       exchange.answer = new WholeAtOnce();
       let resumed = 0;
-      exchange.sent({ pause: () => {}, resume: () => resumed++, abort: () => {} });
+      exchange.sent({ isSent: false, pause: () => {}, resume: () => resumed++, abort: () => {} });
       exchange.onHead(200, []);
       exchange.onData(Buffer.from('data: all'));
       expect(resumed).to.equal(1);

@@ -42,6 +42,8 @@ export class Exchange implements UpstreamHandler, Ticking {
   admitted = false;
   /** Where it goes; set when it holds a place among the requests to that provider. */
   provider: Provider | null = null;
+  /** The client's request; it is sent on from where it lies. */
+  body: Buffer | null = null;
   /** What becomes of the provider's answer; set before the request is sent. */
   answer: AnswerPath | null = null;
   /** Answers 404 and 501 of the provider with this instead: it does not have the call. */
@@ -74,6 +76,11 @@ export class Exchange implements UpstreamHandler, Ticking {
 
   get ended(): boolean {
     return this.phase === 'done';
+  }
+
+  /** The request is over for good: no byte of it will be sent any more. */
+  get isSent(): boolean {
+    return this.#call?.isSent ?? false;
   }
 
   /** The request is on its way: the provider's time runs. */

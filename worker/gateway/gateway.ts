@@ -19,6 +19,7 @@ import type { UpstreamError } from '../upstream/upstream';
 import type { Upstreams } from '../upstream/upstreams';
 import type { Accounting } from './accounting';
 import type { Admission } from './admission';
+import { BodyMemory } from './body-memory';
 import { Exchange, type ExchangeHost } from './exchange';
 import { clientOf, type Inbound, OutboundRequests, type ProxiedPath } from './outbound';
 import { readBody } from './read-body';
@@ -55,6 +56,7 @@ const DECISIVE_MEMBERS = [
 export class Gateway implements ExchangeHost {
   readonly #parts: GatewayParts;
   readonly #ticker = new Ticker();
+  readonly #bodies = new BodyMemory();
   readonly #outbound: OutboundRequests;
 
   constructor(parts: GatewayParts) {
@@ -79,10 +81,14 @@ export class Gateway implements ExchangeHost {
     }
     exchange.admitted = true;
 
-    readBody(res, header(head, 'content-length'), config.performance.maxRequestBodyBytes, (body) => {
+    readBody(res, header(head, 'content-length'), config.performance.maxRequestBodyBytes, this.#bodies, (body) => {
       if (exchange.ended) return;
-      if (Buffer.isBuffer(body)) this.#guarded(exchange, () => this.#proceed(path, exchange, head, body));
-      else exchange.refuse(body);
+      if (!Buffer.isBuffer(body)) {
+        exchange.refuse(body);
+        return;
+      }
+      exchange.body = body;
+      this.#guarded(exchange, () => this.#proceed(path, exchange, head, body));
     });
   }
 
@@ -166,6 +172,7 @@ export class Gateway implements ExchangeHost {
     const { admission, accounting } = this.#parts;
     this.#ticker.remove(exchange);
     if (exchange.admitted) admission.leave();
+    if (exchange.body !== null && exchange.isSent) this.#bodies.giveBack(exchange.body);
     if (exchange.provider !== null) admission.leaveProvider(exchange.provider.name);
     accounting.ended(exchange.record);
   }

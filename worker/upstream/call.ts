@@ -18,6 +18,7 @@ export class Call implements UpstreamCall {
   /** It was sent for the second time. */
   retried = false;
   isPaused = false;
+  isSent = false;
   #done = false;
 
   constructor(head: string, body: readonly Buffer[], handler: UpstreamHandler, holder: CallHolder) {

@@ -109,7 +109,8 @@ export class Connection implements AnswerEvents, CallHolder {
     if (call === null || socket === null) return;
     this.#call = null;
     // An answer that did not wait for the whole request leaves the rest of it on the way.
-    if (this.#keepsAlive && socket.writableLength === 0 && this.#idleMs > 0) {
+    call.isSent = socket.writableLength === 0;
+    if (this.#keepsAlive && call.isSent && this.#idleMs > 0) {
       this.#wasUsed = true;
       if (call.isPaused) socket.resume();
       this.idleUntilMs = performance.now() + Math.min(this.#idleMs, MAX_IDLE_MS);
