@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import { anthropicClient } from '../../worker/dialects/anthropic/client';
+import { anthropicTapRules } from '../../worker/dialects/anthropic/tap-rules';
 import type { AnswerEnd, AnswerPath } from '../../worker/gateway/answer-path';
 import { Exchange, type ExchangeHost } from '../../worker/gateway/exchange';
 import type { ExchangeRecord } from '../../worker/gateway/exchange-record';
+import { PassthroughAnswer } from '../../worker/gateway/passthrough-answer';
 import type { EngineResponse } from '../../worker/http/engine';
 import { ResponseWriter } from '../../worker/http/response-writer';
 import { UpstreamError } from '../../worker/upstream/upstream';
@@ -119,5 +121,28 @@ describe('what a client does not take at once', () => {
     read.fill('c');
     res.take();
     expect(res.text).to.equal('a'.repeat(20_000) + 'b'.repeat(100));
+  });
+
+  it('and so is an answer that came in one piece', () => {
+    const res = new SlowResponse();
+    const usages: unknown[] = [];
+    const host: ExchangeHost = {
+      draining: false,
+      account: ({ record }) => usages.push(record.usage),
+      providerFailed: () => {},
+      bug: (error) => usages.push(error),
+    };
+    const exchange = new Exchange(host, res, anthropicClient, { ...RECORD });
+    exchange.answer = new PassthroughAnswer(anthropicClient, anthropicTapRules);
+    exchange.sent({ isSent: true, pause: () => {}, resume: () => {}, abort: () => {} });
+    const text = `{"content":"${'x'.repeat(50_000)}","usage":{"input_tokens":3,"output_tokens":4}}`;
+    const read = Buffer.from(text);
+    exchange.onHead(200, ['content-type', 'application/json', 'content-length', `${read.length}`]);
+    exchange.onData(read);
+    exchange.onEnd();
+    read.fill('b');
+    res.take();
+    expect(res.text).to.equal(text);
+    expect(usages).to.deep.equal([{ input: 3, output: 4, cacheRead: 0, cacheCreation: 0 }]);
   });
 });

@@ -67,7 +67,7 @@ describe('token counts of a stream', () => {
 describe('token counts of a whole answer', () => {
   const counts = (...chunks: string[]) => {
     const tap = new DocumentTap(anthropicTapRules);
-    for (const chunk of chunks) tap.feed(Buffer.from(chunk));
+    for (const chunk of chunks) tap.feed(Buffer.from(chunk), chunks.length === 1);
     return tap.usage();
   };
 

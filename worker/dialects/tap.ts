@@ -12,8 +12,11 @@ import type { PlainEvents } from './plain-events';
 
 /** Sees an answer's bytes in order, and says at the end what they told. */
 export interface AnswerTap {
-  /** The chunk is only valid within the call. */
-  feed(chunk: Uint8Array): void;
+  /**
+   * The chunk is only valid within the call.
+   * @param isAll nothing comes before it or after it
+   */
+  feed(chunk: Uint8Array, isAll: boolean): void;
   /** The counts, or null when the answer had none. */
   usage(): TokenUsage | null;
   /** Whether the first token of content has passed. */
@@ -124,6 +127,7 @@ export class StreamTap implements AnswerTap {
 /** For one JSON document. */
 export class DocumentTap implements AnswerTap {
   readonly #rules: TapRules;
+  readonly #counts: Partial<TokenUsage> = {};
   #chunks: Uint8Array[] = [];
   #bytes = 0;
   sawContent = false;
@@ -132,23 +136,27 @@ export class DocumentTap implements AnswerTap {
     this.#rules = rules;
   }
 
-  feed(chunk: Uint8Array): void {
+  feed(chunk: Uint8Array, isAll: boolean): void {
     this.sawContent = true;
+    if (isAll) {
+      this.#read(asBuffer(chunk));
+      return;
+    }
     this.#bytes += chunk.length;
     if (this.#bytes <= MAX_KEPT_BYTES) this.#chunks.push(Buffer.from(chunk));
     else this.#chunks = [];
   }
 
   usage(): TokenUsage | null {
-    const only = this.#chunks[0];
-    if (only === undefined) return null;
-    const body = this.#chunks.length === 1 ? asBuffer(only) : Buffer.concat(this.#chunks);
+    if (this.#chunks.length > 0) this.#read(Buffer.concat(this.#chunks));
     this.#chunks = [];
-    const range = lastMember(body, 'usage');
-    if (range === null) return null;
-    const counts: Partial<TokenUsage> = {};
-    this.#rules.readUsage(parseObject(body.toString('utf8', range.start, range.end)), counts);
-    return fullUsage(counts);
+    return fullUsage(this.#counts);
+  }
+
+  #read(document: Buffer): void {
+    const range = lastMember(document, 'usage');
+    if (range === null) return;
+    this.#rules.readUsage(parseObject(document.toString('utf8', range.start, range.end)), this.#counts);
   }
 
   isComplete(): boolean {

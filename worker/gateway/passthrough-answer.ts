@@ -43,13 +43,13 @@ export class PassthroughAnswer implements AnswerPath {
   }
 
   onData(chunk: Uint8Array): Uint8Array | null {
-    if (this.#inflate === null) this.#tap?.feed(chunk);
+    const isAll = chunk.length === this.#expectedBytes;
+    if (this.#inflate === null) this.#tap?.feed(chunk, isAll);
     else this.#inflate.feed(chunk);
-    if (this.isStream) {
-      this.#boundary.feed(chunk);
-    } else if (chunk.length === this.#expectedBytes) {
-      // The whole answer in one piece: it leaves in one write, with its length, when the provider has ended it.
-      this.#held = Buffer.from(chunk);
+    if (this.isStream) this.#boundary.feed(chunk);
+    else if (isAll) {
+      // It leaves in one write, with its length. `onEnd` follows at once: the chunk is still valid then.
+      this.#held = chunk;
       return null;
     }
     return chunk;
