@@ -1,5 +1,5 @@
 /**
- * One proxied request from its first byte to its account. It is the only owner of the client's response and of the
+ * One proxied request from its first byte to its account. It is the only owner of the client's answer and of the
  * provider's call, and it has one end: `#finish`, which runs exactly once, whatever happened.
  */
 import { performance } from 'node:perf_hooks';
@@ -8,13 +8,11 @@ import { type ProxyError, statusOf } from '../../shared/errors';
 import type { TokenUsage } from '../dialects/answer';
 import type { ClientDialect } from '../dialects/dialect';
 import type { EngineResponse } from '../http/engine';
-import { apiError, jsonReply, sendReply } from '../http/reply';
-import { ResponseWriter } from '../http/response-writer';
 import { type UpstreamCall, UpstreamError, type UpstreamHandler } from '../upstream/upstream';
 import type { AnswerEnd, AnswerPath } from './answer-path';
+import { ClientAnswer } from './client-answer';
 import { ExchangeClock } from './exchange-clock';
 import type { ExchangeRecord, Phase } from './exchange-record';
-import { routeHeaders } from './headers';
 import type { Ticking } from './ticker';
 import { answerToUpstreamError } from './upstream-answers';
 
@@ -50,9 +48,7 @@ export class Exchange implements UpstreamHandler, Ticking {
   fallback: (() => void) | null = null;
 
   readonly #host: ExchangeHost;
-  readonly #res: EngineResponse;
-  readonly #client: ClientDialect;
-  readonly #writer: ResponseWriter;
+  readonly #client: ClientAnswer;
   #call: UpstreamCall | null = null;
   #discarding = false;
   #discardedBytes = 0;
@@ -64,10 +60,8 @@ export class Exchange implements UpstreamHandler, Ticking {
 
   constructor(host: ExchangeHost, res: EngineResponse, client: ClientDialect, record: ExchangeRecord) {
     this.#host = host;
-    this.#res = res;
-    this.#client = client;
     this.record = record;
-    this.#writer = new ResponseWriter(res, {
+    this.#client = new ClientAnswer(res, client, record, () => host.draining, {
       drained: () => this.#drained(),
       finished: () => this.#finish(),
     });
@@ -94,22 +88,12 @@ export class Exchange implements UpstreamHandler, Ticking {
 
   /** Answers with an error of our own. The answer must not have begun. */
   refuse(error: ProxyError): void {
-    if (this.ended) return;
-    const { requestId } = this.record;
-    this.record.status = statusOf(error);
-    this.record.refused = error.type;
-    const body = this.#client.errorBody(error, requestId);
-    sendReply(this.#res, apiError(error, body, requestId, routeHeaders(this.record)), this.#replyOptions());
-    this.#finish();
+    if (!this.ended) this.#client.refuse(error);
   }
 
   /** Answers with a document of our own. */
   reply(body: string): void {
-    if (this.ended) return;
-    this.record.status = 200;
-    const headers = ['request-id', this.record.requestId, ...routeHeaders(this.record)];
-    sendReply(this.#res, jsonReply(200, body, headers), this.#replyOptions());
-    this.#finish();
+    if (!this.ended) this.#client.reply(body);
   }
 
   // --- the provider's side ---
@@ -130,10 +114,7 @@ export class Exchange implements UpstreamHandler, Ticking {
       this.#concludeEarly();
       return;
     }
-    if (head.requestId) this.record.requestId = head.requestId;
-    head.headers.push('request-id', this.record.requestId, ...routeHeaders(this.record));
-    this.record.status = head.status;
-    if (this.#writer.begin({ status: head.status, headers: head.headers, closing: this.#host.draining })) return;
+    if (this.#client.begin(head)) return;
     this.#call?.abort();
     const error = new UpstreamError('bad_response', "The head of the provider's answer is too large");
     this.#failed(error, answerToUpstreamError(error, this.record.provider));
@@ -162,7 +143,7 @@ export class Exchange implements UpstreamHandler, Ticking {
     if (answer.isStream) this.record.streamBytes += chunk.length;
     if (bytes !== null) {
       this.#clock.sent();
-      if (!this.#writer.write(bytes)) {
+      if (!this.#client.write(bytes)) {
         this.#paused = true;
         this.#call?.pause();
       }
@@ -204,7 +185,7 @@ export class Exchange implements UpstreamHandler, Ticking {
         this.#clientStalled();
         break;
       case 'keep_waiting':
-        this.#writer.keepWaiting();
+        this.#client.keepWaiting();
         break;
       case 'ping':
         this.#ping();
@@ -220,11 +201,10 @@ export class Exchange implements UpstreamHandler, Ticking {
 
   #clientAborted(): void {
     // A cut connection is reported as an abort, too: that one is our own doing.
-    if (this.phase === 'done' || this.#writer.closed) return;
+    if (this.phase === 'done' || this.#client.closed) return;
     this.record.abortedIn = this.phase;
-    this.#writer.aborted();
+    this.#client.aborted();
     this.#call?.abort();
-    if (this.record.status === 0) this.record.status = 499;
     this.#finish();
   }
 
@@ -232,7 +212,7 @@ export class Exchange implements UpstreamHandler, Ticking {
   #clientStalled(): void {
     this.record.abortedIn = 'response';
     this.#call?.abort();
-    this.#writer.cut();
+    this.#client.cut();
   }
 
   #drained(): void {
@@ -290,10 +270,10 @@ export class Exchange implements UpstreamHandler, Ticking {
     this.#concluded = true;
     switch (end.kind) {
       case 'end':
-        this.#writer.end(end.last ?? undefined);
+        this.#client.end(end.last);
         break;
       case 'no_body':
-        this.#writer.endWithoutBody();
+        this.#client.endWithoutBody();
         break;
       case 'refusal':
         this.record.requestId = end.requestId ?? this.record.requestId;
@@ -324,7 +304,7 @@ export class Exchange implements UpstreamHandler, Ticking {
     const ping = this.answer?.ping() ?? null;
     if (ping === null) return;
     this.#clock.sent();
-    this.#writer.write(ping);
+    this.#client.write(ping);
   }
 
   #timedOut(reason: 'first_byte_timeout' | 'idle_timeout', message: string): void {
@@ -332,21 +312,11 @@ export class Exchange implements UpstreamHandler, Ticking {
     this.onError(new UpstreamError(reason, message));
   }
 
-  /** Ends a failed exchange: with an error answer, an error event, or, where neither fits, a cut connection. */
   #fail(error: ProxyError): void {
-    if (!this.#writer.started) {
-      this.refuse(error);
-      return;
-    }
-    const last = this.answer?.failure(error) ?? null;
+    if (this.ended) return;
     this.#paused = true;
     this.#concluded = true;
-    if (last === null) this.#writer.cut();
-    else this.#writer.end(last);
-  }
-
-  #replyOptions() {
-    return { headOnly: false, closing: this.#host.draining };
+    this.#client.fail(error, (told) => this.answer?.failure(told) ?? null);
   }
 
   #finish(): void {
