@@ -6,15 +6,15 @@ const NEWLINE = 0x0a;
 /** Of the memory that was last looked into, which mostly is the one that everything is read into. */
 let view: DataView = new DataView(new ArrayBuffer(0));
 
-/** Events of two lines, of which the first is known. A native search for each would cost more than the event's bytes do. */
+/** Events whose beginning is known. A native search for the end of each would cost more than the event's bytes do. */
 export class PlainEvents {
-  readonly #firstLine: Buffer;
+  readonly #beginning: Buffer;
   readonly #words: DataView;
 
-  /** @param firstLine with its end */
-  constructor(firstLine: string) {
-    this.#firstLine = Buffer.from(firstLine);
-    this.#words = new DataView(new Uint8Array(this.#firstLine).buffer);
+  /** @param beginning all lines but the last, and so much of that as tells what kind of event it is */
+  constructor(beginning: string) {
+    this.#beginning = Buffer.from(beginning);
+    this.#words = new DataView(new Uint8Array(this.#beginning).buffer);
   }
 
   /** Where those end that stand at `from`, whole, one behind the other. */
@@ -28,13 +28,14 @@ export class PlainEvents {
       const lineEnd = newlineFrom(start + byteLength, end);
       if (lineEnd + 1 >= end || view.getUint8(lineEnd + 1) !== NEWLINE) break;
       start = lineEnd + 2;
+      while (start < end && view.getUint8(start) === NEWLINE) start++;
     }
     return start - offset;
   }
 
   /** Where the next one begins, or the bytes end. */
   nextFrom(bytes: Buffer, from: number): number {
-    const at = bytes.indexOf(this.#firstLine, from);
+    const at = bytes.indexOf(this.#beginning, from);
     return at < 0 ? bytes.length : at;
   }
 }

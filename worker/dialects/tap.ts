@@ -31,7 +31,7 @@ export interface TapRules {
   readonly marks: readonly Buffer[];
   /** What the first event with content has. */
   readonly content: Buffer;
-  /** Events that have no mark, where they can be told by their first line. */
+  /** Events that have no mark, where they can be told by their beginning. */
   readonly plain?: PlainEvents;
   /** Reads the data of an event that has a mark. True: the stream is whole. */
   readEvent(data: string, counts: Partial<TokenUsage>): boolean;
@@ -66,18 +66,21 @@ export class StreamTap implements AnswerTap {
 
   /** Leaves out tokens, which is what nearly all events are. */
   #pass(bytes: Buffer, plain: PlainEvents): void {
-    let at = 0;
-    while (at < bytes.length) {
-      const plainEnd = this.#line.length === 0 ? plain.endFrom(bytes, at) : at;
-      if (plainEnd > at) {
-        this.sawContent = true;
-        at = plainEnd;
+    /** Up to here all is read or left out. */
+    let done = 0;
+    for (let at = 0; at < bytes.length; ) {
+      const isLineStart = at === 0 ? this.#line.length === 0 : bytes[at - 1] === NEWLINE;
+      const end = isLineStart ? plain.endFrom(bytes, at) : at;
+      if (end === at) {
+        at = plain.nextFrom(bytes, at + 1);
         continue;
       }
-      const end = plain.nextFrom(bytes, at + 1);
-      this.#search(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end));
-      at = end;
+      if (at > done) this.#search(bytes.subarray(done, at));
+      this.sawContent = true;
+      done = at = end;
     }
+    if (done === 0) this.#search(bytes);
+    else if (done < bytes.length) this.#search(bytes.subarray(done));
   }
 
   #search(bytes: Buffer): void {
@@ -94,7 +97,7 @@ export class StreamTap implements AnswerTap {
     this.#lineBytes = 0;
     if (end < bytes.length) this.#keep(bytes.subarray(end));
     // A cut inside the marker is healed by joining the line's pieces.
-    if (!this.sawContent && lines.length > bytes.length) this.sawContent = lines.includes(content);
+    if (!this.sawContent && lines !== whole) this.sawContent = lines.includes(content);
     for (const mark of marks) {
       for (let at = lines.indexOf(mark); at >= 0; at = lines.indexOf(mark, at)) {
         const lineEnd = lines.indexOf(NEWLINE, at);

@@ -27,6 +27,8 @@ export interface ExchangeHost {
   readonly draining: boolean;
   /** The exchange is over and everything about it is known. */
   account(exchange: Exchange): void;
+  /** Nobody reads the client's request any more. */
+  bodySent(body: Buffer): void;
   /** A provider failed, whatever the client saw of it. */
   providerFailed(exchange: Exchange, error: UpstreamError): void;
   /** Something threw that never should. */
@@ -72,11 +74,6 @@ export class Exchange implements UpstreamHandler, Ticking {
     return this.phase === 'done';
   }
 
-  /** The request is over for good: no byte of it will be sent any more. */
-  get isSent(): boolean {
-    return this.#call?.isSent ?? false;
-  }
-
   /** The request is on its way: the provider's time runs. */
   sent(call: UpstreamCall): void {
     if (this.phase === 'done') return;
@@ -108,6 +105,7 @@ export class Exchange implements UpstreamHandler, Ticking {
       return;
     }
     this.phase = 'response';
+    this.#letBodyGo();
     const head = this.#guarded(() => this.answer?.onHead(status, providerHeaders) ?? null);
     if (head === undefined) return;
     if (head === null) {
@@ -222,6 +220,13 @@ export class Exchange implements UpstreamHandler, Ticking {
   }
 
   // --- inner parts ---
+
+  /** A stream may last for long. What is still being sent is nobody's to write to: it is left to the garbage collector. */
+  #letBodyGo(): void {
+    const { body } = this;
+    this.body = null;
+    if (body !== null && this.#call?.isSent) this.#host.bodySent(body);
+  }
 
   /** A bug in what a provider's bytes lead to must leave nobody without an answer. Undefined: it did. */
   #guarded<T>(work: () => T): T | undefined {

@@ -172,9 +172,12 @@ export class Gateway implements ExchangeHost {
     const { admission, accounting } = this.#parts;
     this.#ticker.remove(exchange);
     if (exchange.admitted) admission.leave();
-    if (exchange.body !== null && exchange.isSent) this.#bodies.giveBack(exchange.body);
     if (exchange.provider !== null) admission.leaveProvider(exchange.provider.name);
     accounting.ended(exchange.record);
+  }
+
+  bodySent(body: Buffer): void {
+    this.#bodies.giveBack(body);
   }
 
   bug(error: unknown): void {

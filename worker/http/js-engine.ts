@@ -125,7 +125,8 @@ class JsResponse implements EngineResponse {
   end(body: string | Uint8Array = '', closeConnection = false): void {
     this.#ended = true;
     if (closeConnection && !this.#response.headersSent) this.#response.setHeader('connection', 'close');
-    this.#response.end(body);
+    // A copy here, too: behind an answer that is still under way this one has to wait.
+    this.#response.end(typeof body === 'string' ? body : Buffer.from(body));
   }
 
   endWithoutBody(): void {

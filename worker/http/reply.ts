@@ -54,8 +54,11 @@ export function writeHeaders(res: EngineResponse, headers: readonly string[]): v
   let lines = value;
   for (let i = 2; i + 1 < headers.length; i += 2) lines += `\r\n${headers[i]}: ${headers[i + 1]}`;
   // The engine writes text as UTF-8.
-  res.writeHeader(name, isAscii(lines) ? lines : Buffer.from(lines, 'latin1'));
+  res.writeHeader(name, isAscii(lines) ? lines : Buffer.from(lines.replace(BEYOND_A_BYTE, '?'), 'latin1'));
 }
+
+/** As one byte some of them would be a line's end. */
+const BEYOND_A_BYTE = /[\u0100-\uffff]/g;
 
 export function jsonReply(status: number, body: string, headers?: readonly string[]): Reply {
   return { status, contentType: JSON_TYPE, body, ...(headers && { headers }) };

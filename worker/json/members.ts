@@ -49,7 +49,7 @@ const CLOSE = 8;
 /** Stands for the byte after the last one; larger than any byte. */
 const END = 256;
 /** Of a string, before it counts as long. */
-const NEAR_BYTES = 64;
+const NEAR_BYTES = 160;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 /** The letters behind a backslash other than u: " \ / b f n r t. */
@@ -74,7 +74,7 @@ export function scanMembers(body: Buffer): ScanResult {
   if (!isUtf8(body)) return invalidUtf8(body);
   if (view.getUint8(objectStart) !== 0x7b) return notAnObject(body, objectStart);
 
-  const found: Found = { members: new Map(), duplicates: NONE, shadowed: NONE };
+  const found: Found = { members: new Map(), duplicates: null, shadowed: null };
   /** For each open container whether it is an object; grows with the nesting. */
   let stack = STACK;
   stack[0] = 1;
@@ -157,7 +157,13 @@ export function scanMembers(body: Buffer): ScanResult {
   i = skipSpace(view, i, length);
   if (i < length) return unexpected(body, i, 'nothing behind the object');
   const { members, duplicates, shadowed } = found;
-  return { ok: true, members, duplicates, shadowed, objectStart };
+  return {
+    ok: true,
+    members,
+    duplicates: duplicates === null ? NONE : [...duplicates],
+    shadowed: shadowed ?? NONE,
+    objectStart,
+  };
 }
 
 /** The value of one member. Parses those bytes only, so ask for what the request needs; `range` is from a scan of this body. */
@@ -172,8 +178,9 @@ export function memberValue(body: Buffer, range: ByteRange): unknown {
 
 interface Found {
   readonly members: Map<string, ByteRange>;
-  duplicates: readonly string[];
-  shadowed: ScannedObject['shadowed'];
+  /** Hardly any request has them. */
+  duplicates: Set<string> | null;
+  shadowed: Array<{ name: string; range: ByteRange }> | null;
 }
 
 function addMember(found: Found, body: Buffer, keyStart: number, keyEnd: number, start: number, end: number): void {
@@ -181,8 +188,10 @@ function addMember(found: Found, body: Buffer, keyStart: number, keyEnd: number,
   const name: string = shortText(body, keyStart + 1, keyEnd - 1) ?? JSON.parse(body.toString('utf8', keyStart, keyEnd));
   const earlier = found.members.get(name);
   if (earlier !== undefined) {
-    if (!found.duplicates.includes(name)) found.duplicates = [...found.duplicates, name];
-    found.shadowed = [...found.shadowed, { name, range: earlier }];
+    found.duplicates ??= new Set();
+    found.duplicates.add(name);
+    found.shadowed ??= [];
+    found.shadowed.push({ name, range: earlier });
   }
   found.members.set(name, { start, end });
 }

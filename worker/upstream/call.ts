@@ -58,7 +58,9 @@ export class Call implements UpstreamCall {
     this.handler.onError(error);
   }
 
-  answerBegun(): void {
+  /** @param isSent the kernel has all of the request */
+  answerBegun(isSent: boolean): void {
+    this.isSent = isSent;
     this.head = '';
     this.body = NOTHING;
   }

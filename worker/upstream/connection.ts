@@ -109,8 +109,7 @@ export class Connection implements AnswerEvents, CallHolder {
     if (call === null || socket === null) return;
     this.#call = null;
     // An answer that did not wait for the whole request leaves the rest of it on the way.
-    call.isSent = socket.writableLength === 0;
-    if (this.#keepsAlive && call.isSent && this.#idleMs > 0) {
+    if (this.#keepsAlive && socket.writableLength === 0 && this.#idleMs > 0) {
       this.#wasUsed = true;
       if (call.isPaused) socket.resume();
       this.idleUntilMs = performance.now() + Math.min(this.#idleMs, MAX_IDLE_MS);
@@ -169,7 +168,7 @@ export class Connection implements AnswerEvents, CallHolder {
     }
     if (!this.#answerBegun) {
       this.#answerBegun = true;
-      this.#call.answerBegun();
+      this.#call.answerBegun(this.#socket.writableLength === 0);
     }
     try {
       this.#parser.feed(bytes, length);

@@ -29,7 +29,7 @@ export interface UpstreamHandler {
 
 /** A request under way. */
 export interface UpstreamCall {
-  /** The answer is whole, and the kernel has all of the request: nobody reads its body any more. */
+  /** When the answer began, the kernel had all of the request: nobody reads its body any more. */
   readonly isSent: boolean;
   /** Stops reading from the provider; a little more data may still arrive. */
   pause(): void;

@@ -9,7 +9,7 @@ const STOP = '{"type":"message_stop"}';
 export const anthropicTapRules: TapRules = {
   marks: [Buffer.from('"usage"'), Buffer.from('"message_stop"'), Buffer.from('"error"')],
   content: Buffer.from('content_block_delta'),
-  plain: new PlainEvents('event: content_block_delta\n'),
+  plain: new PlainEvents('event: content_block_delta\ndata: {"type":"content_block_delta"'),
   readEvent: (data, counts) => {
     if (data === STOP) return true;
     const event = parseObject(data);
