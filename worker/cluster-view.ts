@@ -1,4 +1,5 @@
 /** What this worker knows of the whole: the newest snapshot of the supervisor. It never presents an old one as current. */
+import { performance } from 'node:perf_hooks';
 import type { SnapshotMessage, WorkerIdentity } from '../shared/protocol';
 
 /** A snapshot comes at least once a second; beyond this age the supervisor hangs. */

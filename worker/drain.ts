@@ -5,6 +5,7 @@
  * request by then are closed when nothing has come on them for a while, which is what every keep-alive client reckons
  * with. The engine tells nobody of its connections, so that the end of all is the end of this process.
  */
+import { performance } from 'node:perf_hooks';
 import type { DrainMessage } from '../shared/protocol';
 
 export interface DrainParts {

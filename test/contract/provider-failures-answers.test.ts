@@ -107,7 +107,7 @@ describe('provider failures: error answers', () => {
     });
   }
 
-  test('401 before the body is taken, then reset: 401 or 502, and no hang', async () => {
+  test('401 before the body is taken, then reset: 401 or 502, or asked once more, and no hang', async () => {
     provider.respondOnce({
       beforeBody: async ({ reply }) => {
         await reply.head(401, { 'content-type': 'application/json', 'content-length': 2 }, 'length');
@@ -116,7 +116,9 @@ describe('provider failures: error answers', () => {
       },
     });
     const response = await postMessage(proxy, { body: large });
-    expect(response.status, response.text).to.be.oneOf([401, 502]);
+    // The reset may drop the answer before it was read: then a kept connection looks as if it had been stale.
+    const fits = provider.requests.length > 1 ? [200] : [401, 502];
+    expect(response.status, response.text).to.be.oneOf(fits);
   });
 
   test('after errors of every kind the provider is served as before', async () => {

@@ -117,7 +117,11 @@ export async function answerOf(
   request: UpstreamRequest,
   options?: AskOptions,
 ): Promise<WholeAnswer> {
-  const asked = new Asked(upstream, request, options);
+  return answerTo(new Asked(upstream, request, options));
+}
+
+/** Waits for the answer. @throws Error when there is none */
+export async function answerTo(asked: Asked): Promise<WholeAnswer> {
   const outcome = await asked.outcome;
   if (asked.violations.length > 0) throw new Error(asked.violations.join(', '));
   if (outcome.kind === 'failure') throw new Error(`the call failed: ${outcome.reason}, ${outcome.message}`);

@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import { anthropicClient } from '../../worker/dialects/anthropic/client';
+import { anthropicTapRules } from '../../worker/dialects/anthropic/tap-rules';
 import type { AnswerEnd, AnswerPath } from '../../worker/gateway/answer-path';
 import { Exchange, type ExchangeHost } from '../../worker/gateway/exchange';
 import type { ExchangeRecord } from '../../worker/gateway/exchange-record';
+import { PassthroughAnswer } from '../../worker/gateway/passthrough-answer';
 import type { EngineResponse } from '../../worker/http/engine';
 import { ResponseWriter } from '../../worker/http/response-writer';
 import { UpstreamError } from '../../worker/upstream/upstream';
@@ -26,6 +28,7 @@ class SlowResponse implements EngineResponse {
   }
   end(body: string | Uint8Array = ''): void {
     this.bytes += body.length;
+    this.text += Buffer.from(body as Uint8Array).toString('latin1');
     this.ended = true;
   }
   endWithoutBody(): void {}
@@ -86,6 +89,7 @@ describe('an exchange whose answer is whole while its client takes nothing', () 
       const host: ExchangeHost = {
         draining: false,
         account: () => {},
+        bodySent: () => {},
         providerFailed: (_exchange, { reason }) => blamed.push(reason),
         bug: (error) => blamed.push(String(error)),
       };
@@ -93,7 +97,7 @@ describe('an exchange whose answer is whole while its client takes nothing', () 
       const exchange = new Exchange(host, res, anthropicClient, { ...RECORD });
       exchange.answer = new WholeAtOnce();
       let resumed = 0;
-      exchange.sent({ pause: () => {}, resume: () => resumed++, abort: () => {} });
+      exchange.sent({ isSent: false, pause: () => {}, resume: () => resumed++, abort: () => {} });
       exchange.onHead(200, []);
       exchange.onData(Buffer.from('data: all'));
       expect(resumed).to.equal(1);
@@ -105,6 +109,38 @@ describe('an exchange whose answer is whole while its client takes nothing', () 
       expect(blamed).to.deep.equal([]);
     });
   }
+});
+
+describe('the memory of a request', () => {
+  /** Whether it is given back, once the provider has begun to answer. */
+  function givenBack(isSent: boolean, status: number, hasFallback = false): boolean {
+    const given: Buffer[] = [];
+    const host: ExchangeHost = {
+      draining: false,
+      account: () => {},
+      bodySent: (body) => given.push(body),
+      providerFailed: () => {},
+      bug: () => {},
+    };
+    const exchange = new Exchange(host, new SlowResponse(), anthropicClient, { ...RECORD });
+    exchange.answer = new WholeAtOnce();
+    exchange.body = Buffer.from('{}');
+    if (hasFallback) exchange.fallback = () => expect(exchange.body).to.not.equal(null);
+    exchange.sent({ isSent, pause: () => {}, resume: () => {}, abort: () => {} });
+    exchange.onHead(status, []);
+    exchange.onEnd();
+    return given.length > 0;
+  }
+
+  it('is given back when the answer begins', () => {
+    expect(givenBack(true, 200)).to.equal(true);
+  });
+  it('is not while the socket still reads from it', () => {
+    expect(givenBack(false, 200)).to.equal(false);
+  });
+  it('is not when it is still needed for an answer of our own', () => {
+    expect(givenBack(true, 404, true)).to.equal(false);
+  });
 });
 
 describe('what a client does not take at once', () => {
@@ -120,4 +156,29 @@ describe('what a client does not take at once', () => {
     res.take();
     expect(res.text).to.equal('a'.repeat(20_000) + 'b'.repeat(100));
   });
+
+  for (const bytes of [9000, 50_000])
+    it(`and so is an answer of ${bytes} bytes that came in one piece`, () => {
+      const res = new SlowResponse();
+      const usages: unknown[] = [];
+      const host: ExchangeHost = {
+        draining: false,
+        account: ({ record }) => usages.push(record.usage),
+        bodySent: () => {},
+        providerFailed: () => {},
+        bug: (error) => usages.push(error),
+      };
+      const exchange = new Exchange(host, res, anthropicClient, { ...RECORD });
+      exchange.answer = new PassthroughAnswer(anthropicClient, anthropicTapRules);
+      exchange.sent({ isSent: true, pause: () => {}, resume: () => {}, abort: () => {} });
+      const text = `{"content":"${'x'.repeat(bytes)}","usage":{"input_tokens":3,"output_tokens":4}}`;
+      const read = Buffer.from(text);
+      exchange.onHead(200, ['content-type', 'application/json', 'content-length', `${read.length}`]);
+      exchange.onData(read);
+      exchange.onEnd();
+      read.fill('b');
+      res.take();
+      expect(res.text).to.equal(text);
+      expect(usages).to.deep.equal([{ input: 3, output: 4, cacheRead: 0, cacheCreation: 0 }]);
+    });
 });

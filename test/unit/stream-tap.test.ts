@@ -28,7 +28,7 @@ function fed(...chunks: (string | Uint8Array)[]): StreamTap {
 
 describe('token counts of a stream', () => {
   it('are the same wherever the stream is cut', () => {
-    const stream = Buffer.from(START + DELTA + END + STOP);
+    const stream = Buffer.from(START + DELTA + DELTA + END + DELTA + STOP);
     for (let cut = 1; cut < stream.length; cut++) {
       const tap = fed(stream.subarray(0, cut), stream.subarray(cut));
       expect(tap.usage(), `cut at ${cut}`).to.deep.equal(COUNTS);
@@ -67,7 +67,7 @@ describe('token counts of a stream', () => {
 describe('token counts of a whole answer', () => {
   const counts = (...chunks: string[]) => {
     const tap = new DocumentTap(anthropicTapRules);
-    for (const chunk of chunks) tap.feed(Buffer.from(chunk));
+    for (const chunk of chunks) tap.feed(Buffer.from(chunk), chunks.length === 1);
     return tap.usage();
   };
 

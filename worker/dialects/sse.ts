@@ -4,6 +4,8 @@
  * event is. A last event without its empty line counts, too, where the standard drops it: some providers end like that.
  */
 
+import { Buffer } from 'node:buffer';
+
 const LF = 0x0a;
 const CR = 0x0d;
 /** Of one event. */

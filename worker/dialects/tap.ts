@@ -1,16 +1,22 @@
 /**
  * Reads token counts out of an answer as it passes by, without changing or delaying a byte of it.
  *
- * In a stream few events matter: those with counts, and the last one. Per chunk there are a few native searches and
- * nothing else: a line is parsed only if it has the bytes of a mark. What the marks are is each dialect's (`TapRules`).
+ * In a stream few events matter: those with counts, and the last one. The others are stepped over, or cost a few native
+ * searches for all of a chunk: a line is parsed only if it has the bytes of a mark. What the marks are is each dialect's
+ * (`TapRules`).
  */
-import { memberValue, scanMembers } from '../json/members';
+import { Buffer } from 'node:buffer';
+import { lastMember } from '../json/last-member';
 import type { TokenUsage } from './answer';
+import type { PlainEvents } from './plain-events';
 
 /** Sees an answer's bytes in order, and says at the end what they told. */
 export interface AnswerTap {
-  /** The chunk is only valid within the call. */
-  feed(chunk: Uint8Array): void;
+  /**
+   * The chunk is only valid within the call.
+   * @param isAll nothing comes before it or after it
+   */
+  feed(chunk: Uint8Array, isAll: boolean): void;
   /** The counts, or null when the answer had none. */
   usage(): TokenUsage | null;
   /** Whether the first token of content has passed. */
@@ -25,17 +31,16 @@ export interface TapRules {
   readonly marks: readonly Buffer[];
   /** What the first event with content has. */
   readonly content: Buffer;
-  /** How an event begins that has no mark, where one can be told by its beginning. */
-  readonly plainBeginning?: Buffer;
+  /** Events that have no mark, where they can be told by their beginning. */
+  readonly plain?: PlainEvents;
   /** Reads the data of an event that has a mark. True: the stream is whole. */
   readEvent(data: string, counts: Partial<TokenUsage>): boolean;
   /** Reads a document's `usage`. */
-  readUsage(usage: Record<string, unknown>, counts: Partial<TokenUsage>): void;
+  readUsage(usage: Record<string, unknown> | null, counts: Partial<TokenUsage>): void;
 }
 
 const NEWLINE = 0x0a;
 const DATA = Buffer.from('data:');
-const EVENT_END = Buffer.from('\n\n');
 /** An incomplete line, and a whole document, are kept up to this; beyond it the counts are given up. */
 const MAX_KEPT_BYTES = 16 * 1024 * 1024;
 
@@ -53,12 +58,34 @@ export class StreamTap implements AnswerTap {
   }
 
   feed(chunk: Uint8Array): void {
-    const { marks, content, plainBeginning } = this.#rules;
+    const { plain } = this.#rules;
     const bytes = asBuffer(chunk);
-    // A token, mostly: one event by itself, of which nothing is wanted.
-    if (this.sawContent && this.#line.length === 0 && isLoneEvent(bytes, plainBeginning)) return;
-    if (!this.sawContent) this.sawContent = bytes.includes(content);
+    if (plain === undefined) this.#search(bytes);
+    else this.#pass(bytes, plain);
+  }
 
+  /** Leaves out tokens, which is what nearly all events are. */
+  #pass(bytes: Buffer, plain: PlainEvents): void {
+    /** Up to here all is read or left out. */
+    let done = 0;
+    for (let at = 0; at < bytes.length; ) {
+      const isLineStart = at === 0 ? this.#line.length === 0 : bytes[at - 1] === NEWLINE;
+      const end = isLineStart ? plain.endFrom(bytes, at) : at;
+      if (end === at) {
+        at = plain.nextFrom(bytes, at + 1);
+        continue;
+      }
+      if (at > done) this.#search(bytes.subarray(done, at));
+      this.sawContent = true;
+      done = at = end;
+    }
+    if (done === 0) this.#search(bytes);
+    else if (done < bytes.length) this.#search(bytes.subarray(done));
+  }
+
+  #search(bytes: Buffer): void {
+    const { marks, content } = this.#rules;
+    if (!this.sawContent) this.sawContent = bytes.includes(content);
     const end = bytes.lastIndexOf(NEWLINE) + 1;
     if (end === 0) {
       this.#keep(bytes);
@@ -70,7 +97,7 @@ export class StreamTap implements AnswerTap {
     this.#lineBytes = 0;
     if (end < bytes.length) this.#keep(bytes.subarray(end));
     // A cut inside the marker is healed by joining the line's pieces.
-    if (!this.sawContent && lines.length > bytes.length) this.sawContent = lines.includes(content);
+    if (!this.sawContent && lines !== whole) this.sawContent = lines.includes(content);
     for (const mark of marks) {
       for (let at = lines.indexOf(mark); at >= 0; at = lines.indexOf(mark, at)) {
         const lineEnd = lines.indexOf(NEWLINE, at);
@@ -100,15 +127,10 @@ export class StreamTap implements AnswerTap {
   }
 }
 
-function isLoneEvent(bytes: Buffer, beginning: Buffer | undefined): boolean {
-  if (beginning === undefined || bytes.length < beginning.length) return false;
-  for (let i = 0; i < beginning.length; i++) if (bytes[i] !== beginning[i]) return false;
-  return bytes.indexOf(EVENT_END) === bytes.length - EVENT_END.length;
-}
-
 /** For one JSON document. */
 export class DocumentTap implements AnswerTap {
   readonly #rules: TapRules;
+  readonly #counts: Partial<TokenUsage> = {};
   #chunks: Uint8Array[] = [];
   #bytes = 0;
   sawContent = false;
@@ -117,25 +139,27 @@ export class DocumentTap implements AnswerTap {
     this.#rules = rules;
   }
 
-  feed(chunk: Uint8Array): void {
+  feed(chunk: Uint8Array, isAll: boolean): void {
     this.sawContent = true;
+    if (isAll) {
+      this.#read(asBuffer(chunk));
+      return;
+    }
     this.#bytes += chunk.length;
     if (this.#bytes <= MAX_KEPT_BYTES) this.#chunks.push(Buffer.from(chunk));
     else this.#chunks = [];
   }
 
   usage(): TokenUsage | null {
-    const only = this.#chunks[0];
-    if (only === undefined) return null;
-    const body = this.#chunks.length === 1 ? asBuffer(only) : Buffer.concat(this.#chunks);
+    if (this.#chunks.length > 0) this.#read(Buffer.concat(this.#chunks));
     this.#chunks = [];
-    const scan = scanMembers(body);
-    const range = scan.ok ? scan.members.get('usage') : undefined;
-    if (range === undefined) return null;
-    const counts: Partial<TokenUsage> = {};
-    const value = memberValue(body, range);
-    if (isObject(value)) this.#rules.readUsage(value, counts);
-    return fullUsage(counts);
+    return fullUsage(this.#counts);
+  }
+
+  #read(document: Buffer): void {
+    const range = lastMember(document, 'usage');
+    if (range === null) return;
+    this.#rules.readUsage(parseObject(document.toString('utf8', range.start, range.end)), this.#counts);
   }
 
   isComplete(): boolean {

@@ -11,6 +11,8 @@ export class Accounting {
   readonly #accessLog: AccessLog | null;
   readonly #observer: ProviderObserver;
   readonly #logger: Logger;
+  /** It costs a walk through the transports to ask. */
+  readonly #tellsRoutes: boolean;
 
   constructor(parts: {
     metrics: WorkerMetrics;
@@ -22,6 +24,7 @@ export class Accounting {
     this.#accessLog = parts.accessLog;
     this.#observer = parts.observer;
     this.#logger = parts.logger;
+    this.#tellsRoutes = parts.logger.isDebugEnabled();
   }
 
   started(): void {
@@ -29,7 +32,7 @@ export class Accounting {
   }
 
   routed(record: ExchangeRecord): void {
-    if (!this.#logger.isDebugEnabled()) return;
+    if (!this.#tellsRoutes) return;
     const { requestId, route, provider, model } = record;
     this.#logger.debug('routed', { requestId, route, provider, model });
   }

@@ -9,7 +9,7 @@ export interface AnswerHead {
   /** The provider's id of the request, or null. */
   requestId: string | null;
   /** Flat list of name, value. */
-  headers: (string | Uint8Array)[];
+  headers: string[];
 }
 
 export type AnswerEnd =

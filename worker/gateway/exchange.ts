@@ -1,19 +1,18 @@
 /**
- * One proxied request from its first byte to its account. It is the only owner of the client's response and of the
+ * One proxied request from its first byte to its account. It is the only owner of the client's answer and of the
  * provider's call, and it has one end: `#finish`, which runs exactly once, whatever happened.
  */
+import { performance } from 'node:perf_hooks';
 import type { Provider } from '../../shared/config/config';
 import { type ProxyError, statusOf } from '../../shared/errors';
 import type { TokenUsage } from '../dialects/answer';
 import type { ClientDialect } from '../dialects/dialect';
 import type { EngineResponse } from '../http/engine';
-import { apiError, jsonReply, sendReply } from '../http/reply';
-import { ResponseWriter } from '../http/response-writer';
 import { type UpstreamCall, UpstreamError, type UpstreamHandler } from '../upstream/upstream';
 import type { AnswerEnd, AnswerPath } from './answer-path';
+import { ClientAnswer } from './client-answer';
 import { ExchangeClock } from './exchange-clock';
 import type { ExchangeRecord, Phase } from './exchange-record';
-import { routeHeaders } from './headers';
 import type { Ticking } from './ticker';
 import { answerToUpstreamError } from './upstream-answers';
 
@@ -28,6 +27,8 @@ export interface ExchangeHost {
   readonly draining: boolean;
   /** The exchange is over and everything about it is known. */
   account(exchange: Exchange): void;
+  /** Nobody reads the client's request any more. */
+  bodySent(body: Buffer): void;
   /** A provider failed, whatever the client saw of it. */
   providerFailed(exchange: Exchange, error: UpstreamError): void;
   /** Something threw that never should. */
@@ -41,15 +42,15 @@ export class Exchange implements UpstreamHandler, Ticking {
   admitted = false;
   /** Where it goes; set when it holds a place among the requests to that provider. */
   provider: Provider | null = null;
+  /** The client's request; it is sent on from where it lies. */
+  body: Buffer | null = null;
   /** What becomes of the provider's answer; set before the request is sent. */
   answer: AnswerPath | null = null;
   /** Answers 404 and 501 of the provider with this instead: it does not have the call. */
   fallback: (() => void) | null = null;
 
   readonly #host: ExchangeHost;
-  readonly #res: EngineResponse;
-  readonly #client: ClientDialect;
-  readonly #writer: ResponseWriter;
+  readonly #client: ClientAnswer;
   #call: UpstreamCall | null = null;
   #discarding = false;
   #discardedBytes = 0;
@@ -61,10 +62,8 @@ export class Exchange implements UpstreamHandler, Ticking {
 
   constructor(host: ExchangeHost, res: EngineResponse, client: ClientDialect, record: ExchangeRecord) {
     this.#host = host;
-    this.#res = res;
-    this.#client = client;
     this.record = record;
-    this.#writer = new ResponseWriter(res, {
+    this.#client = new ClientAnswer(res, client, record, () => host.draining, {
       drained: () => this.#drained(),
       finished: () => this.#finish(),
     });
@@ -86,22 +85,12 @@ export class Exchange implements UpstreamHandler, Ticking {
 
   /** Answers with an error of our own. The answer must not have begun. */
   refuse(error: ProxyError): void {
-    if (this.ended) return;
-    const { requestId } = this.record;
-    this.record.status = statusOf(error);
-    this.record.refused = error.type;
-    const body = this.#client.errorBody(error, requestId);
-    sendReply(this.#res, apiError(error, body, requestId, routeHeaders(this.record)), this.#replyOptions());
-    this.#finish();
+    if (!this.ended) this.#client.refuse(error);
   }
 
   /** Answers with a document of our own. */
   reply(body: string): void {
-    if (this.ended) return;
-    this.record.status = 200;
-    const headers = ['request-id', this.record.requestId, ...routeHeaders(this.record)];
-    sendReply(this.#res, jsonReply(200, body, headers), this.#replyOptions());
-    this.#finish();
+    if (!this.ended) this.#client.reply(body);
   }
 
   // --- the provider's side ---
@@ -116,16 +105,14 @@ export class Exchange implements UpstreamHandler, Ticking {
       return;
     }
     this.phase = 'response';
+    this.#letBodyGo();
     const head = this.#guarded(() => this.answer?.onHead(status, providerHeaders) ?? null);
     if (head === undefined) return;
     if (head === null) {
       this.#concludeEarly();
       return;
     }
-    if (head.requestId) this.record.requestId = head.requestId;
-    head.headers.push('request-id', this.record.requestId, ...routeHeaders(this.record));
-    this.record.status = head.status;
-    if (this.#writer.begin({ status: head.status, headers: head.headers, closing: this.#host.draining })) return;
+    if (this.#client.begin(head)) return;
     this.#call?.abort();
     const error = new UpstreamError('bad_response', "The head of the provider's answer is too large");
     this.#failed(error, answerToUpstreamError(error, this.record.provider));
@@ -154,7 +141,7 @@ export class Exchange implements UpstreamHandler, Ticking {
     if (answer.isStream) this.record.streamBytes += chunk.length;
     if (bytes !== null) {
       this.#clock.sent();
-      if (!this.#writer.write(bytes)) {
+      if (!this.#client.write(bytes)) {
         this.#paused = true;
         this.#call?.pause();
       }
@@ -196,7 +183,7 @@ export class Exchange implements UpstreamHandler, Ticking {
         this.#clientStalled();
         break;
       case 'keep_waiting':
-        this.#writer.keepWaiting();
+        this.#client.keepWaiting();
         break;
       case 'ping':
         this.#ping();
@@ -212,11 +199,10 @@ export class Exchange implements UpstreamHandler, Ticking {
 
   #clientAborted(): void {
     // A cut connection is reported as an abort, too: that one is our own doing.
-    if (this.phase === 'done' || this.#writer.closed) return;
+    if (this.phase === 'done' || this.#client.closed) return;
     this.record.abortedIn = this.phase;
-    this.#writer.aborted();
+    this.#client.aborted();
     this.#call?.abort();
-    if (this.record.status === 0) this.record.status = 499;
     this.#finish();
   }
 
@@ -224,7 +210,7 @@ export class Exchange implements UpstreamHandler, Ticking {
   #clientStalled(): void {
     this.record.abortedIn = 'response';
     this.#call?.abort();
-    this.#writer.cut();
+    this.#client.cut();
   }
 
   #drained(): void {
@@ -234,6 +220,13 @@ export class Exchange implements UpstreamHandler, Ticking {
   }
 
   // --- inner parts ---
+
+  /** A stream may last for long. What is still being sent is nobody's to write to: it is left to the garbage collector. */
+  #letBodyGo(): void {
+    const { body } = this;
+    this.body = null;
+    if (body !== null && this.#call?.isSent) this.#host.bodySent(body);
+  }
 
   /** A bug in what a provider's bytes lead to must leave nobody without an answer. Undefined: it did. */
   #guarded<T>(work: () => T): T | undefined {
@@ -282,10 +275,10 @@ export class Exchange implements UpstreamHandler, Ticking {
     this.#concluded = true;
     switch (end.kind) {
       case 'end':
-        this.#writer.end(end.last ?? undefined);
+        this.#client.end(end.last);
         break;
       case 'no_body':
-        this.#writer.endWithoutBody();
+        this.#client.endWithoutBody();
         break;
       case 'refusal':
         this.record.requestId = end.requestId ?? this.record.requestId;
@@ -316,7 +309,7 @@ export class Exchange implements UpstreamHandler, Ticking {
     const ping = this.answer?.ping() ?? null;
     if (ping === null) return;
     this.#clock.sent();
-    this.#writer.write(ping);
+    this.#client.write(ping);
   }
 
   #timedOut(reason: 'first_byte_timeout' | 'idle_timeout', message: string): void {
@@ -324,21 +317,11 @@ export class Exchange implements UpstreamHandler, Ticking {
     this.onError(new UpstreamError(reason, message));
   }
 
-  /** Ends a failed exchange: with an error answer, an error event, or, where neither fits, a cut connection. */
   #fail(error: ProxyError): void {
-    if (!this.#writer.started) {
-      this.refuse(error);
-      return;
-    }
-    const last = this.answer?.failure(error) ?? null;
+    if (this.ended) return;
     this.#paused = true;
     this.#concluded = true;
-    if (last === null) this.#writer.cut();
-    else this.#writer.end(last);
-  }
-
-  #replyOptions() {
-    return { headOnly: false, closing: this.#host.draining };
+    this.#client.fail(error, (told) => this.answer?.failure(told) ?? null);
   }
 
   #finish(): void {

@@ -2,6 +2,8 @@
  * The life of a proxied request: admit → read → route → prepare → send. The answer's way back is the exchange's;
  * at its end it comes here once more, to be accounted for.
  */
+import { Buffer } from 'node:buffer';
+import { performance } from 'node:perf_hooks';
 import type { Config, Provider } from '../../shared/config/config';
 import type { ProxyError } from '../../shared/errors';
 import { type AccessRule, apiRefusal } from '../http/access-rule';
@@ -17,6 +19,7 @@ import type { UpstreamError } from '../upstream/upstream';
 import type { Upstreams } from '../upstream/upstreams';
 import type { Accounting } from './accounting';
 import type { Admission } from './admission';
+import { BodyMemory } from './body-memory';
 import { Exchange, type ExchangeHost } from './exchange';
 import { clientOf, type Inbound, OutboundRequests, type ProxiedPath } from './outbound';
 import { readBody } from './read-body';
@@ -53,6 +56,7 @@ const DECISIVE_MEMBERS = [
 export class Gateway implements ExchangeHost {
   readonly #parts: GatewayParts;
   readonly #ticker = new Ticker();
+  readonly #bodies = new BodyMemory();
   readonly #outbound: OutboundRequests;
 
   constructor(parts: GatewayParts) {
@@ -77,10 +81,14 @@ export class Gateway implements ExchangeHost {
     }
     exchange.admitted = true;
 
-    readBody(res, header(head, 'content-length'), config.performance.maxRequestBodyBytes, (body) => {
+    readBody(res, header(head, 'content-length'), config.performance.maxRequestBodyBytes, this.#bodies, (body) => {
       if (exchange.ended) return;
-      if (Buffer.isBuffer(body)) this.#guarded(exchange, () => this.#proceed(path, exchange, head, body));
-      else exchange.refuse(body);
+      if (!Buffer.isBuffer(body)) {
+        exchange.refuse(body);
+        return;
+      }
+      exchange.body = body;
+      this.#guarded(exchange, () => this.#proceed(path, exchange, head, body));
     });
   }
 
@@ -101,12 +109,12 @@ export class Gateway implements ExchangeHost {
   /** The body is there: from here on the proxy's own time is measured. */
   #proceed(path: ProxiedPath, exchange: Exchange, head: RequestHead, body: Buffer): void {
     const readAt = performance.now();
-    const scan = checkBody(body);
-    if ('type' in scan) {
-      exchange.refuse(scan);
+    const checked = checkBody(body);
+    if ('type' in checked) {
+      exchange.refuse(checked);
       return;
     }
-    const asked = String(memberValue(body, scan.members.get('model') ?? NOWHERE));
+    const { scan, model: asked } = checked;
     exchange.record.model = asked;
     const Facts = path === '/v1/chat/completions' ? ChatFacts : MessagesFacts;
     const decision = decideRoute(this.#parts.config, new Facts(asked, body, scan.members));
@@ -168,6 +176,10 @@ export class Gateway implements ExchangeHost {
     accounting.ended(exchange.record);
   }
 
+  bodySent(body: Buffer): void {
+    this.#bodies.giveBack(body);
+  }
+
   bug(error: unknown): void {
     this.#parts.accounting.bug(error);
   }
@@ -210,18 +222,17 @@ const MAX_MODEL_CHARS = 1000;
 /** Of one request, in the log. */
 const MAX_WARNINGS = 10;
 const MAX_WARNING_CHARS = 300;
-const NOWHERE = { start: 0, end: 0 };
 
 function unavailable(provider: Provider): ProxyError {
   const message = `Provider ${JSON.stringify(provider.name)} is unavailable at the moment`;
   return { type: 'overloaded_error', message, retryAfter: 5 };
 }
 
-/** The body's members, or what is wrong with it, in words that name the member. */
-function checkBody(body: Buffer): ScannedObject | ProxyError {
+/** The body's members and its model, or what is wrong with it, in words that name the member. */
+function checkBody(body: Buffer): { scan: ScannedObject; model: string } | ProxyError {
   const scan = scanMembers(body);
   if (!scan.ok) return invalid(scan.reason);
-  const twice = DECISIVE_MEMBERS.find((name) => scan.duplicates.includes(name));
+  const twice = scan.duplicates.find((name) => DECISIVE_MEMBERS.includes(name));
   if (twice !== undefined) return invalid(`"${twice}" occurs twice in the request body`);
   const range = scan.members.get('model');
   if (range === undefined) return invalid('model: Field required');
@@ -229,7 +240,7 @@ function checkBody(body: Buffer): ScannedObject | ProxyError {
   if (typeof model !== 'string') return invalid('model: Input should be a valid string');
   if (model === '') return invalid('model: String should have at least 1 character');
   if (model.length > MAX_MODEL_CHARS) return invalid(`model: String should have at most ${MAX_MODEL_CHARS} characters`);
-  return scan;
+  return { scan, model };
 }
 
 function invalid(message: string): ProxyError {

@@ -2,7 +2,6 @@
 import type { Provider } from '../../shared/config/config';
 import { readBuildInfo } from '../../shared/version';
 import type { AccessRule } from '../http/access-rule';
-import { isAscii } from '../http/request-head';
 import type { ExchangeRecord } from './exchange-record';
 import { decodableEncodings } from './inflate';
 
@@ -58,16 +57,17 @@ const NOT_RETURNED: ReadonlySet<string> = new Set([
 export function requestHeaders(clientHeaders: readonly string[], provider: Provider, access: AccessRule): string[] {
   const headers: string[] = [];
   const named = connectionOptions(clientHeaders);
+  const own = ownHeaders(provider);
   for (let i = 0; i + 1 < clientHeaders.length; i += 2) {
     const name = clientHeaders[i] ?? '';
     const value = clientHeaders[i + 1] ?? '';
-    if (named?.has(name) || Object.hasOwn(provider.headers, name)) continue;
+    if (named?.has(name) || own.configured?.has(name)) continue;
     if (name === 'accept-encoding') headers.push(name, decodableEncodings(value));
     else if (!NOT_FORWARDED.has(name)) {
       if (provider.dialect === 'anthropic' || !isAnthropics(name)) headers.push(name, value);
     } else if (provider.passthroughKey) forwardCredential(headers, name, value, access);
   }
-  addOwnHeaders(headers, provider);
+  for (const part of own.list) headers.push(part);
   return headers;
 }
 
@@ -84,8 +84,9 @@ export function translatedHeaders(
   access: AccessRule,
 ): string[] {
   const headers: string[] = [];
+  const own = ownHeaders(provider);
   const add = (name: string, value: string) => {
-    if (!Object.hasOwn(provider.headers, name)) headers.push(name, value);
+    if (!own.configured?.has(name)) headers.push(name, value);
   };
   add('content-type', 'application/json');
   add('accept', stream ? 'text/event-stream' : 'application/json');
@@ -98,15 +99,34 @@ export function translatedHeaders(
       forwardCredential(headers, clientHeaders[i] ?? '', clientHeaders[i + 1] ?? '', access);
     }
   }
-  addOwnHeaders(headers, provider);
+  for (const part of own.list) headers.push(part);
   return headers;
 }
 
-function addOwnHeaders(headers: string[], provider: Provider): void {
-  for (const [name, value] of Object.entries(provider.headers)) headers.push(name, value);
-  if (provider.passthroughKey || provider.apiKey === null) return;
-  if (provider.keyHeader === 'bearer') headers.push('authorization', `Bearer ${provider.apiKey}`);
-  else if (provider.keyHeader !== 'none') headers.push(provider.keyHeader, provider.apiKey);
+/** What every request to a provider gets. */
+interface OwnHeaders {
+  /** Names of those of the configuration, which take the place of a client's; null when there are none. */
+  configured: ReadonlySet<string> | null;
+  /** Flat list of name, value; the credential among them. */
+  list: readonly string[];
+}
+
+const ownByProvider = new WeakMap<Provider, OwnHeaders>();
+
+function ownHeaders(provider: Provider): OwnHeaders {
+  let own = ownByProvider.get(provider);
+  if (own === undefined) {
+    const names = Object.keys(provider.headers);
+    const list = [...Object.entries(provider.headers).flat(), ...credential(provider)];
+    own = { configured: names.length === 0 ? null : new Set(names), list };
+    ownByProvider.set(provider, own);
+  }
+  return own;
+}
+
+function credential({ passthroughKey, apiKey, keyHeader }: Provider): readonly string[] {
+  if (passthroughKey || apiKey === null || keyHeader === 'none') return [];
+  return keyHeader === 'bearer' ? ['authorization', `Bearer ${apiKey}`] : [keyHeader, apiKey];
 }
 
 /** Meant for Anthropic, or saying who calls: no other dialect's provider gets these. */
@@ -146,10 +166,10 @@ export interface AnswerFacts {
 }
 
 /**
- * Copies an answer's headers, bytes as they are, into `out` and notes what the gateway needs.
+ * Copies an answer's headers as they are into `out` and notes what the gateway needs.
  * @param providerHeaders flat list of lower-case name, value; one char per byte
  */
-export function copyAnswerHeaders(providerHeaders: readonly string[], out: (string | Uint8Array)[]): AnswerFacts {
+export function copyAnswerHeaders(providerHeaders: readonly string[], out: string[]): AnswerFacts {
   const facts: AnswerFacts = { requestId: null, contentType: '', contentEncoding: '', contentLength: null };
   let named: Set<string> | null = null;
   for (let i = 0; i + 1 < providerHeaders.length; i += 2) {
@@ -160,16 +180,15 @@ export function copyAnswerHeaders(providerHeaders: readonly string[], out: (stri
     else if (name === 'content-encoding') facts.contentEncoding = value.toLowerCase();
     else if (name === 'content-length') facts.contentLength = Number(value);
     else if (name === 'connection') named = addOptions(named, value);
-    // The engine writes text as UTF-8.
-    if (!NOT_RETURNED.has(name)) out.push(name, isAscii(value) ? value : Buffer.from(value, 'latin1'));
+    if (!NOT_RETURNED.has(name)) out.push(name, value);
   }
   if (named !== null) dropNamed(out, named);
   return facts;
 }
 
-function dropNamed(headers: (string | Uint8Array)[], named: ReadonlySet<string>): void {
+function dropNamed(headers: string[], named: ReadonlySet<string>): void {
   for (let i = headers.length - 2; i >= 0; i -= 2) {
-    if (named.has(String(headers[i]))) headers.splice(i, 2);
+    if (named.has(headers[i] ?? '')) headers.splice(i, 2);
   }
 }
 
@@ -211,10 +230,19 @@ function secondsOf(retryAfter: string): number | null {
 /** Tells the client what routing decided. Flat list of name, value; empty before that. */
 export function routeHeaders({ provider, model, route }: ExchangeRecord): string[] {
   if (provider === '') return [];
-  return ['x-ccproxy-provider', provider, 'x-ccproxy-model', headerText(model), 'x-ccproxy-route', headerText(route)];
+  return [
+    'x-ccproxy-provider',
+    headerText(provider),
+    'x-ccproxy-model',
+    headerText(model),
+    'x-ccproxy-route',
+    headerText(route),
+  ];
 }
 
 /** Text as a header value: a client's model name may hold anything. */
 function headerText(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?');
+  return UNPRINTABLE.test(text) ? text.replace(/[^\x20-\x7e]/g, '?') : text;
 }
+
+const UNPRINTABLE = /[^\x20-\x7e]/;

@@ -3,6 +3,7 @@
  * copy. What this Node cannot decompress is not asked for (see `decodableEncodings`).
  */
 
+import { Buffer } from 'node:buffer';
 import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import type { AnswerTap } from '../dialects/tap';
@@ -39,7 +40,7 @@ export class InflatingFeed {
   constructor(encoding: string, tap: Pick<AnswerTap, 'feed'>) {
     const decoder = Object.hasOwn(DECODERS, encoding) ? DECODERS[encoding] : undefined;
     this.#stream = decoder === undefined ? null : decoder();
-    this.#stream?.on('data', (chunk: Buffer) => tap.feed(chunk));
+    this.#stream?.on('data', (chunk: Buffer) => tap.feed(chunk, false));
     // A broken encoding is the client's to complain about; here only the counts are lost.
     this.#stream?.on('error', () => {});
   }

@@ -3,6 +3,7 @@
  * one dialect everything passes byte for byte, else both are translated. The middle of a translation is always a
  * Messages request: a Chat Completions request becomes one first.
  */
+import { Buffer } from 'node:buffer';
 import type { Provider } from '../../shared/config/config';
 import { joinUrl } from '../../shared/config/join-url';
 import { maxOutputTokensOf } from '../../shared/config/models';

@@ -1,4 +1,5 @@
 /** An answer that goes to the client byte for byte, and is only read along. */
+import { Buffer } from 'node:buffer';
 import type { ProxyError } from '../../shared/errors';
 import type { TokenUsage } from '../dialects/answer';
 import type { ClientDialect } from '../dialects/dialect';
@@ -32,7 +33,7 @@ export class PassthroughAnswer implements AnswerPath {
   }
 
   onHead(status: number, providerHeaders: readonly string[]): AnswerHead {
-    const headers: (string | Uint8Array)[] = [];
+    const headers: string[] = [];
     const facts = copyAnswerHeaders(providerHeaders, headers);
     this.#status = status;
     this.isStream = facts.contentType.startsWith('text/event-stream');
@@ -42,13 +43,13 @@ export class PassthroughAnswer implements AnswerPath {
   }
 
   onData(chunk: Uint8Array): Uint8Array | null {
-    if (this.#inflate === null) this.#tap?.feed(chunk);
+    const isAll = chunk.length === this.#expectedBytes;
+    if (this.#inflate === null) this.#tap?.feed(chunk, isAll);
     else this.#inflate.feed(chunk);
-    if (this.isStream) {
-      this.#boundary.feed(chunk);
-    } else if (chunk.length === this.#expectedBytes) {
-      // The whole answer in one piece: it leaves in one write, with its length, when the provider has ended it.
-      this.#held = Buffer.from(chunk);
+    if (this.isStream) this.#boundary.feed(chunk);
+    else if (isAll) {
+      // It leaves in one write, with its length. `onEnd` follows at once: the chunk is still valid then.
+      this.#held = chunk;
       return null;
     }
     return chunk;

@@ -1,17 +1,21 @@
 /** Receives a request's body, and enforces the limit while it arrives: nothing beyond it is ever held. */
 
+import { Buffer } from 'node:buffer';
 import type { ProxyError } from '../../shared/errors';
 import type { EngineResponse } from '../http/engine';
+import type { BodyMemory } from './body-memory';
 
 /**
  * Attaches to the response at once (the engine wants that) and calls back exactly once: with the whole body, or with
  * what is wrong. Never after the client went away: the caller's `onAborted` hears of that.
+ * @param memory where the body will lie; its owner may give it back
  * @param declaredBytes the `content-length` header, or undefined for a chunked body
  */
 export function readBody(
   res: EngineResponse,
   declaredBytes: string | undefined,
   limitBytes: number,
+  memory: BodyMemory,
   done: (body: Buffer | ProxyError) => void,
 ): void {
   const declared = /^\d{1,15}$/.test(declaredBytes ?? '') ? Number(declaredBytes) : 0;
@@ -31,7 +35,7 @@ export function readBody(
       return;
     }
     // The engine takes the chunk's memory back when this returns: it is copied, once where the length is known.
-    if (end > body.length) body = grown(body, bytes, Math.max(end, Math.min(declared, roomFor(end))));
+    if (end > body.length) body = grown(memory, body, bytes, Math.max(end, Math.min(declared, roomFor(end))));
     body.set(new Uint8Array(chunk), bytes);
     bytes = end;
     if (isLast) finish(bytes === body.length ? body : body.subarray(0, bytes));
@@ -47,9 +51,10 @@ function roomFor(bytes: number): number {
   return Math.max(FIRST_BYTES, 2 * bytes);
 }
 
-function grown(body: Buffer, used: number, bytes: number): Buffer {
-  const larger = Buffer.allocUnsafe(used === 0 ? bytes : Math.max(bytes, 2 * used));
+function grown(memory: BodyMemory, body: Buffer, used: number, bytes: number): Buffer {
+  const larger = memory.take(used === 0 ? bytes : Math.max(bytes, 2 * used));
   body.copy(larger, 0, 0, used);
+  memory.giveBack(body);
   return larger;
 }
 

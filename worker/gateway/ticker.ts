@@ -2,6 +2,7 @@
  * One timer for all requests under way. A request's deadlines move with every chunk, so each is looked at ten times a
  * second instead of being rescheduled: 5,000 idle streams cost 50,000 comparisons a second.
  */
+import { performance } from 'node:perf_hooks';
 export interface Ticking {
   /** @param nowMs `performance.now()` */
   tick(nowMs: number): void;

@@ -2,6 +2,7 @@
  * Adds up the tokens of texts and JSON values as they stand in a body's bytes. Nothing is decoded, nothing recurses, and
  * it ends where the limit is passed.
  */
+import { Buffer } from 'node:buffer';
 import { skipString } from '../json/members';
 import type { JsonView } from '../json/view';
 

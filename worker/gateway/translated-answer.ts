@@ -1,4 +1,5 @@
 /** An answer that comes in the provider's dialect and goes in the client's. */
+import { Buffer } from 'node:buffer';
 import { providerSecrets } from '../../shared/config/secrets';
 import type { ProxyError } from '../../shared/errors';
 import { redactor } from '../../shared/logger';

@@ -22,6 +22,7 @@ type Text = string | Uint8Array;
 /** A response; valid until it was ended or `onAborted` was called. See uWebSockets.js' own `index.d.ts`. */
 export interface EngineResponse {
   writeStatus(status: string): unknown;
+  /** Behind a line's end, `value` may go on with further headers. */
   writeHeader(name: Text, value: Text): unknown;
   /** False: the bytes were buffered, and no more should be written before `onWritable`. */
   write(chunk: Text): boolean;

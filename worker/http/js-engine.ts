@@ -3,6 +3,7 @@
  * It is asked for with `CCPROXY_ENGINE=js`, is many times slower, and needs Node 22.12 or newer to share the port
  * between several workers.
  */
+import { Buffer } from 'node:buffer';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { parse } from 'ipaddr.js';
 import { MAX_HEAD_BYTES } from '../../shared/limits';
@@ -110,7 +111,10 @@ class JsResponse implements EngineResponse {
   }
 
   writeHeader(name: string | Uint8Array, value: string | Uint8Array): void {
-    this.#response.appendHeader(asLatin1(name), asLatin1(value));
+    for (const line of `${asLatin1(name)}: ${asLatin1(value)}`.split('\r\n')) {
+      const colon = line.indexOf(': ');
+      this.#response.appendHeader(line.slice(0, colon), line.slice(colon + 2));
+    }
   }
 
   write(chunk: string | Uint8Array): boolean {
@@ -121,7 +125,8 @@ class JsResponse implements EngineResponse {
   end(body: string | Uint8Array = '', closeConnection = false): void {
     this.#ended = true;
     if (closeConnection && !this.#response.headersSent) this.#response.setHeader('connection', 'close');
-    this.#response.end(body);
+    // A copy here, too: behind an answer that is still under way this one has to wait.
+    this.#response.end(typeof body === 'string' ? body : Buffer.from(body));
   }
 
   endWithoutBody(): void {

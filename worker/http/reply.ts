@@ -1,7 +1,9 @@
 /** Answers that CCProxy makes itself. Proxied answers go through `ResponseWriter`. */
+import { Buffer } from 'node:buffer';
 import { STATUS_CODES } from 'node:http';
 import { adminErrorBody, ERROR_STATUS, type ProxyError, statusOf } from '../../shared/errors';
 import type { EngineResponse } from './engine';
+import { isAscii } from './request-head';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -30,8 +32,7 @@ export function sendReply(res: EngineResponse, reply: Reply, options: ReplyOptio
   res.cork(() => {
     res.writeStatus(statusLine(reply.status));
     res.writeHeader('content-type', reply.contentType);
-    const headers = reply.headers ?? [];
-    for (let i = 0; i + 1 < headers.length; i += 2) res.writeHeader(headers[i] ?? '', headers[i + 1] ?? '');
+    writeHeaders(res, reply.headers ?? []);
     if (!options.headOnly) {
       res.end(reply.body, options.closing);
       return;
@@ -41,6 +42,23 @@ export function sendReply(res: EngineResponse, reply: Reply, options: ReplyOptio
     res.endWithoutBody();
   });
 }
+
+/**
+ * Writes all headers in one call, the others as further lines of the first one's value: each call is a crossing into the
+ * engine, and they would be most of what a head costs.
+ * @param headers flat list of name, value, with one char per byte; none may hold a line's end
+ */
+export function writeHeaders(res: EngineResponse, headers: readonly string[]): void {
+  const [name, value] = headers;
+  if (name === undefined || value === undefined) return;
+  let lines = value;
+  for (let i = 2; i + 1 < headers.length; i += 2) lines += `\r\n${headers[i]}: ${headers[i + 1]}`;
+  // The engine writes text as UTF-8.
+  res.writeHeader(name, isAscii(lines) ? lines : Buffer.from(lines.replace(BEYOND_A_BYTE, '?'), 'latin1'));
+}
+
+/** As one byte some of them would be a line's end. */
+const BEYOND_A_BYTE = /[\u0100-\uffff]/g;
 
 export function jsonReply(status: number, body: string, headers?: readonly string[]): Reply {
   return { status, contentType: JSON_TYPE, body, ...(headers && { headers }) };

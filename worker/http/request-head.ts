@@ -1,4 +1,5 @@
 /** A request's head, copied out of the engine's short-lived request object, and what is wrong with it. */
+import { Buffer } from 'node:buffer';
 import { MAX_HEAD_BYTES } from '../../shared/limits';
 import type { EngineRequest, EngineResponse } from './engine';
 
@@ -24,12 +25,18 @@ export function copyHead(res: EngineResponse, req: EngineRequest): RequestHead {
     headers.push(name, isAscii(value) ? value : Buffer.from(value, 'utf8').toString('latin1'));
   });
   return {
-    method: req.getMethod().toUpperCase(),
+    method: upperCase(req.getMethod()),
     path: req.getUrl(),
     query: req.getQuery() ?? '',
     headers,
     peer: new Uint8Array(res.getRemoteAddress()),
   };
+}
+
+/** `toUpperCase` is a call into the runtime. */
+function upperCase(method: string): string {
+  if (method === 'post') return 'POST';
+  return method === 'get' ? 'GET' : method.toUpperCase();
 }
 
 /** The first value of a header, or undefined. */

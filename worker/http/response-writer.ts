@@ -12,7 +12,7 @@
  *   the gateway has a longer one of its own.
  */
 import type { EngineResponse } from './engine';
-import { statusLine } from './reply';
+import { statusLine, writeHeaders } from './reply';
 
 const NOTHING = new Uint8Array(0);
 /** Bytes of one corked write, head included. */
@@ -22,8 +22,8 @@ const MAX_HEAD_BYTES = SLICE_BYTES - 1024;
 
 export interface ResponseHead {
   status: number;
-  /** Flat list: name, value, … as they came from the provider (bytes) or are ours (text). */
-  headers: readonly (string | Uint8Array)[];
+  /** Flat list: name, value, … with one char per byte. */
+  headers: readonly string[];
   /** The client is told to open another connection for its next request. */
   closing: boolean;
 }
@@ -142,9 +142,7 @@ export class ResponseWriter {
     this.#head = null;
     this.#res.writeStatus(statusLine(head.status));
     if (head.closing && withClose) this.#res.writeHeader('connection', 'close');
-    for (let i = 0; i + 1 < head.headers.length; i += 2) {
-      this.#res.writeHeader(head.headers[i] ?? '', head.headers[i + 1] ?? '');
-    }
+    writeHeaders(this.#res, head.headers);
   }
 
   /** One for all slices: a closure for each would be garbage at every token. */

@@ -1,4 +1,5 @@
 /** Puts a JSON document together from text and from parts of another document, which are copied as bytes. */
+import { Buffer } from 'node:buffer';
 import type { JsonView } from './view';
 
 /** A part that is smaller than this is cheaper as text. */

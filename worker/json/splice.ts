@@ -1,4 +1,5 @@
 /** Changes single top-level members of a JSON object in its bytes and leaves every other byte as the client wrote it. */
+import { Buffer } from 'node:buffer';
 import { type ByteRange, memberValue, type ScannedObject } from './members';
 
 interface Edit extends ByteRange {
@@ -44,11 +45,14 @@ export function spliceMembers(
 }
 
 function hasValue(body: Buffer, range: ByteRange, text: string): boolean {
-  const written = body.subarray(range.start, range.end);
-  if (written.equals(Buffer.from(text))) return true;
-  const isContainer = (first: number | undefined) => first === 0x7b || first === 0x5b;
-  if (isContainer(written[0]) || isContainer(text.charCodeAt(0))) return false;
+  if (isContainer(body[range.start]) || isContainer(text.charCodeAt(0))) {
+    return body.subarray(range.start, range.end).equals(Buffer.from(text));
+  }
   return Object.is(memberValue(body, range), JSON.parse(text));
+}
+
+function isContainer(first: number | undefined): boolean {
+  return first === 0x7b || first === 0x5b;
 }
 
 function applyEdits(body: Buffer, edits: Edit[]): readonly Buffer[] {

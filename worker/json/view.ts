@@ -3,6 +3,7 @@
  * goes on to somebody else (a text, a schema, an image) is never decoded. Made for translating requests, where nearly
  * all bytes of a body go on as they are.
  */
+import { Buffer } from 'node:buffer';
 import { skipSpace, skipString } from './members';
 import { shortText } from './short-text';
 
@@ -104,7 +105,7 @@ export class JsonView {
   /** A string's text; undefined for anything else. */
   text(): string | undefined {
     if (this.kind !== 'string') return undefined;
-    return textBetween(this.#scan, this.body, this.start + 1, this.end - 1);
+    return textBetween(this.body, this.start + 1, this.end - 1);
   }
 
   /** The text of a member that is a string; undefined otherwise. */
@@ -151,7 +152,7 @@ function readMembers({ body, start, end }: JsonView, scan: Scan): Map<string, Js
   let i = skipSpace(view, start + 1, end);
   while (view.getUint8(i) !== 0x7d) {
     const nameEnd = skipString(view, i + 1, end);
-    const name = textBetween(scan, body, i + 1, nameEnd - 1);
+    const name = textBetween(body, i + 1, nameEnd - 1);
     // Behind the name: space, a colon, space.
     i = skipSpace(view, skipSpace(view, nameEnd, end) + 1, end);
     const valueEnd = skipValue(scan, i, end);
@@ -178,8 +179,8 @@ function readItems({ body, start, end }: JsonView, scan: Scan): JsonView[] {
 }
 
 /** What stands between a string's quotes, without its escapes. */
-function textBetween({ view }: Scan, body: Buffer, start: number, end: number): string {
-  const short = shortText(body, view, start, end);
+function textBetween(body: Buffer, start: number, end: number): string {
+  const short = shortText(body, start, end);
   if (short !== null) return short;
   const written = body.toString('utf8', start, end);
   return written.includes('\\') ? (JSON.parse(`"${written}"`) as string) : written; // A JSON string is a string.

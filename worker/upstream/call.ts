@@ -18,6 +18,7 @@ export class Call implements UpstreamCall {
   /** It was sent for the second time. */
   retried = false;
   isPaused = false;
+  isSent = false;
   #done = false;
 
   constructor(head: string, body: readonly Buffer[], handler: UpstreamHandler, holder: CallHolder) {
@@ -57,7 +58,9 @@ export class Call implements UpstreamCall {
     this.handler.onError(error);
   }
 
-  answerBegun(): void {
+  /** @param isSent the kernel has all of the request */
+  answerBegun(isSent: boolean): void {
+    this.isSent = isSent;
     this.head = '';
     this.body = NOTHING;
   }

@@ -1,5 +1,7 @@
 /** One connection to a provider: a socket, and the one call that it serves at a time. */
+import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import type { Call, CallHolder } from './call';
 import type { Connecting, Connector } from './connector';
 import { type AnswerHead, BadAnswer } from './http1/answer-head';
@@ -166,7 +168,7 @@ export class Connection implements AnswerEvents, CallHolder {
     }
     if (!this.#answerBegun) {
       this.#answerBegun = true;
-      this.#call.answerBegun();
+      this.#call.answerBegun(this.#socket.writableLength === 0);
     }
     try {
       this.#parser.feed(bytes, length);

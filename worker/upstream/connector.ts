@@ -1,4 +1,5 @@
 /** Makes connections to one provider: TCP, TLS, and the way through an outbound proxy. */
+import { Buffer } from 'node:buffer';
 import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
 import { classifySocketError } from './socket-errors';

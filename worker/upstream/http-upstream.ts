@@ -1,4 +1,5 @@
 /** `Upstream` over HTTP/1.1: a pool of kept connections, bounded in number and in the requests that wait for one. */
+import { performance } from 'node:perf_hooks';
 import { Call, type CallHolder } from './call';
 import { Connection, type ConnectionOwner } from './connection';
 import { Connector, type ConnectorOptions } from './connector';

@@ -1,4 +1,5 @@
 /** The way to an https provider through an HTTP proxy: `CONNECT` (RFC 9110, 9.3.6). */
+import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { parseAnswerHead } from './http1/answer-head';
 import { UpstreamError } from './upstream';

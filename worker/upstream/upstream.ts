@@ -18,7 +18,10 @@ export interface UpstreamRequest {
 export interface UpstreamHandler {
   /** @param headers flat list of lower-case name, value. Values hold one char per byte. */
   onHead(status: number, headers: readonly string[]): void;
-  /** The chunk is only valid within the call: the buffer it lies in is read into again. */
+  /**
+   * The chunk is only valid within the call: the buffer it lies in is read into again. The last one of a body with a
+   * `content-length` is valid until the next call, which follows at once.
+   */
   onData(chunk: Buffer): void;
   onEnd(): void;
   onError(error: UpstreamError): void;
@@ -26,6 +29,8 @@ export interface UpstreamHandler {
 
 /** A request under way. */
 export interface UpstreamCall {
+  /** When the answer began, the kernel had all of the request: nobody reads its body any more. */
+  readonly isSent: boolean;
   /** Stops reading from the provider; a little more data may still arrive. */
   pause(): void;
   resume(): void;

@@ -1,4 +1,5 @@
 /** Reads the answer of an Anthropic provider that came as one document: a message, with all its content. */
+import { Buffer } from 'node:buffer';
 import { BadDocument, type JsonView, viewOf } from '../../json/view';
 import { type AnswerReader, type AnswerSink, escapeText } from '../answer';
 import { readErrorObject } from './errors';

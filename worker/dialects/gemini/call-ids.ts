@@ -12,6 +12,7 @@
  * Only characters of `[A-Za-z0-9_-]`: what Anthropic allows in an id.
  */
 
+import { Buffer } from 'node:buffer';
 export interface CallId {
   /** Gemini's own id, or null: then none is sent back to it. */
   given: string | null;

@@ -1,4 +1,5 @@
 /** Reads `generateContent`'s document, or the array of responses that a stream without `alt=sse` is. */
+import { Buffer } from 'node:buffer';
 import { BadDocument, type JsonView, viewOf } from '../../json/view';
 import type { AnswerReader, AnswerSink } from '../answer';
 import { Responses } from './responses';

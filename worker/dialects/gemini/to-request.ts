@@ -3,6 +3,7 @@
  * is left out: `cache_control` (it caches by itself), `metadata`, and what thinking blocks say (Gemini takes nothing of
  * its thoughts back but the signatures). Texts, images and arguments are copied, not read.
  */
+import { Buffer } from 'node:buffer';
 import { JsonPieces } from '../../json/pieces';
 import { BadDocument, type JsonView } from '../../json/view';
 import type { RequestContext, TranslatedRequest } from '../dialect';

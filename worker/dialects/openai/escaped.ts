@@ -1,4 +1,5 @@
 /** Escaped texts that arrive in pieces. */
+import { Buffer } from 'node:buffer';
 import { escapeText } from '../answer';
 
 const HIGH_SURROGATE = /\\u[dD][89abAB][0-9a-fA-F]{2}$/;

@@ -6,6 +6,7 @@
  * (https://platform.claude.com/docs/en/api/openai-sdk). Consecutive blocks of one role make one turn, since results of
  * parallel calls must stand in one. A conversation may begin with an assistant's turn: Anthropic takes that.
  */
+import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { scanMembers } from '../../json/members';
 import type { JsonPieces } from '../../json/pieces';

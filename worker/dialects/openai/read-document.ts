@@ -1,4 +1,5 @@
 /** Reads an answer that is one JSON document (https://platform.openai.com/docs/api-reference/chat/object). */
+import { Buffer } from 'node:buffer';
 import type { AnswerReader, AnswerSink } from '../answer';
 import type { AnswerContext } from '../dialect';
 import { quirksOf } from './quirks';

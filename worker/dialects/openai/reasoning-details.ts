@@ -3,6 +3,7 @@
  * (https://openrouter.ai/docs/use-cases/reasoning-tokens#preserving-reasoning-blocks; Gemini's tool calls fail without).
  * No worker remembers it: it travels in the `signature` of a thinking block, or the `data` of a redacted one.
  */
+import { Buffer } from 'node:buffer';
 import { isObject, type JsonObject, textAt } from '../../json/parsed';
 
 /** Tells our own from what other providers put there. */

@@ -1,4 +1,5 @@
 /** Token counts of a Chat Completions answer that passes through. A stream has them only where the client asked for them. */
+import { Buffer } from 'node:buffer';
 import type { TokenUsage } from '../answer';
 import { noteCount, objectField, parseObject, type TapRules } from '../tap';
 

@@ -44,11 +44,12 @@ export function parseAnswerHead(text: string): AnswerHead {
   let coding: string | null = null;
   let connection = '';
   let idleHintSeconds: number | null = null;
+  const lower = text.toLowerCase();
   let lineEnd = text.indexOf('\r\n');
   for (let at = lineEnd + 2; at < text.length - 2; at = lineEnd + 2) {
     lineEnd = text.indexOf('\r\n', at);
     const colon = text.indexOf(':', at);
-    const name = text.slice(at, colon).toLowerCase();
+    const name = lower.slice(at, colon);
     const value = trimmed(text, colon + 1, lineEnd);
     headers.push(name, value);
     switch (name) {

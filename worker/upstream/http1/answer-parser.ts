@@ -1,4 +1,5 @@
 /** The answers on one connection, out of its bytes: heads, framing, and where each ends. Knows of no socket. */
+import { Buffer } from 'node:buffer';
 import { type AnswerHead, BadAnswer, parseAnswerHead } from './answer-head';
 import { ChunkedBody } from './chunked-body';
 

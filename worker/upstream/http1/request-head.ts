@@ -1,7 +1,7 @@
 /** Request line and headers of a request (RFC 9112, 3 to 6). */
 import { UpstreamError, type UpstreamRequest } from '../upstream';
 
-const NAME = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
+const NOT_IN_NAMES = /[^!#$%&'*+\-.^_`|~\dA-Za-z]/;
 /** Beyond one byte a char would become another one on the wire: U+010A a line feed. */
 const NOT_IN_VALUES = /[^\t\x20-\x7e\x80-\xff]/;
 const NOT_IN_TARGETS = /[^\x21-\x7e\x80-\xff]/;
@@ -36,12 +36,18 @@ export function bytesOf(body: readonly Buffer[]): number {
 
 function lines(headers: readonly string[]): string {
   let text = '';
+  let names = '';
+  let values = '';
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = headers[i] ?? '';
     const value = headers[i + 1] ?? '';
-    if (!NAME.test(name) || NOT_IN_VALUES.test(value)) throw bad();
+    if (name === '') throw bad();
+    names += name;
+    values += value;
     text += `${name}: ${value}\r\n`;
   }
+  // Looked at all together: what counts is single chars, and a look costs more than the chars do.
+  if (NOT_IN_NAMES.test(names) || NOT_IN_VALUES.test(values)) throw bad();
   return text;
 }
 

@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { expect } from 'chai';
+import type { EngineResponse, ListenSocket } from '../../worker/http/engine';
+import { JsApp } from '../../worker/http/js-engine';
+import { writeHeaders } from '../../worker/http/reply';
+import { eventually } from '../support/wait';
+
+/** Runs an app whose requests are collected, asks so many in one go, and gives the client's text to `use`. */
+async function asked(
+  count: number,
+  use: (responses: readonly EngineResponse[], text: () => string) => Promise<void>,
+): Promise<void> {
+  const app = new JsApp();
+  const responses: EngineResponse[] = [];
+  app.any('/*', (res) => {
+    res.onAborted(() => {});
+    responses.push(res);
+  });
+  const listening = await new Promise<ListenSocket>((resolve) => app.listen('127.0.0.1', 0, resolve));
+  const client = connect(JsApp.localPort(listening), '127.0.0.1');
+  let text = '';
+  client.setEncoding('latin1').on('data', (piece: string) => {
+    text += piece;
+  });
+  try {
+    await once(client, 'connect');
+    client.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(count));
+    await eventually(() => responses.length === count);
+    await use(responses, () => text);
+  } finally {
+    client.destroy();
+    JsApp.closeListenSocket(listening);
+  }
+}
+
+describe('The engine in plain JavaScript', () => {
+  it('takes the bytes of an answer at once, also behind one that is still under way', () =>
+    asked(2, async ([first, second], text) => {
+      const bytes = Buffer.alloc(9000, 'a');
+      second?.end(bytes);
+      bytes.fill('b');
+      first?.end('first');
+      await eventually(() => text().length > 9000);
+      await eventually(() => text().split('HTTP/1.1 200').length === 3);
+      expect(text().endsWith(`\r\n\r\n${'a'.repeat(9000)}`)).to.equal(true);
+    }));
+
+  it('writes all headers that come in one call', () =>
+    asked(1, async ([res], text) => {
+      if (res !== undefined) writeHeaders(res, ['a', '1', 'b', 'x: y', 'empty', '', 'c', 'é', 'beyond', '\u010a']);
+      res?.end(Buffer.from('whole'));
+      await eventually(() => text().endsWith('whole'));
+      expect(text()).to.match(/\r\na: 1\r\nb: x: y\r\nempty: \r\nc: é\r\nbeyond: \?\r\n/);
+    }));
+});

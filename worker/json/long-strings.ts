@@ -1,0 +1,49 @@
+/**
+ * Goes through long strings sixteen bytes at a time, which JavaScript cannot: in WebAssembly (long-strings.wat). A string
+ * is copied there piece by piece, so that the memory for it stays one page.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The types are TypeScript's for browsers, of which nothing else is wanted here. */
+declare const WebAssembly: {
+  Module: new (code: Uint8Array) => object;
+  Instance: new (module: object) => { exports: unknown };
+};
+
+interface LongStrings {
+  memory: { buffer: ArrayBuffer };
+  /** @returns where it stopped: at a quote, at something wrong, or fewer than sixteen bytes before `end` */
+  skip(at: number, end: number): number;
+}
+
+const { skip, memory } = load();
+const page = new Uint8Array(memory.buffer);
+/** A string mostly ends soon: what is copied grows with what was found to belong to it. */
+const FIRST_PIECE_BYTES = 512;
+/** What is nearer to a piece's end is looked at with the next one. */
+const REST_BYTES = 16;
+
+/**
+ * Goes from within a string over what may stand in one. The result is within the same string, or at its closing quote, or
+ * at what is wrong in it: somebody else has to look at what comes there.
+ * @param from not within an escape
+ */
+export function skipLongString(view: DataView, from: number, length: number): number {
+  let at = from;
+  let size = FIRST_PIECE_BYTES;
+  while (at < length) {
+    const bytes = Math.min(size, length - at);
+    page.set(new Uint8Array(view.buffer, view.byteOffset + at, bytes));
+    const stop = skip(0, bytes);
+    at += stop;
+    if (bytes < size || bytes - stop > REST_BYTES) break;
+    size = Math.min(size * 4, page.length);
+  }
+  return at;
+}
+
+function load(): LongStrings {
+  const code = readFileSync(join(__dirname, 'long-strings.wasm'));
+  return new WebAssembly.Instance(new WebAssembly.Module(code)).exports as LongStrings;
+}
