@@ -6,7 +6,15 @@
  * dies however it dies, and keeps in the same network namespace as the port; and a bind without SO_REUSEPORT, which
  * fails where any other program listens.
  */
+import { randomInt } from 'node:crypto';
 import { connect, createServer, type Server } from 'node:net';
+
+/**
+ * "Any free port" is one of these. Linux itself gives ports from 32768 up, to listeners and to outgoing connections:
+ * one of those could be given away again before the workers bind it.
+ */
+const FREE_PORTS = { from: 10_000, to: 32_767 };
+const FREE_PORT_ATTEMPTS = 100;
 
 export interface AddressClaim {
   /** The port, the real one when 0 was asked for. */
@@ -14,12 +22,15 @@ export interface AddressClaim {
   release(): void;
 }
 
-/** @throws Error "already in use …" that names the owner where it can */
+/** The address belongs to somebody else. */
+class AddressTakenError extends Error {}
+
+/**
+ * @param port 0 for any free one
+ * @throws Error "already in use …" that names the owner where it can
+ */
 export async function claimAddress(host: string, port: number): Promise<AddressClaim> {
-  if (port === 0) {
-    const chosen = await probe(host, 0);
-    return { port: chosen, release: await claimName(host, chosen) };
-  }
+  if (port === 0) return claimFreePort(host);
   const release = await claimName(host, port);
   try {
     await probe(host, port);
@@ -28,6 +39,17 @@ export async function claimAddress(host: string, port: number): Promise<AddressC
     release();
     throw error;
   }
+}
+
+async function claimFreePort(host: string): Promise<AddressClaim> {
+  for (let attempt = 0; attempt < FREE_PORT_ATTEMPTS; attempt++) {
+    try {
+      return await claimAddress(host, randomInt(FREE_PORTS.from, FREE_PORTS.to + 1));
+    } catch (error) {
+      if (!(error instanceof AddressTakenError)) throw error;
+    }
+  }
+  throw new Error(`${host}: no free port between ${FREE_PORTS.from} and ${FREE_PORTS.to} was found; give one`);
 }
 
 /** Takes the name, or fails with the PID of its owner. */
@@ -42,37 +64,36 @@ async function claimName(host: string, port: number): Promise<() => void> {
     await listen(server, { path: name });
   } catch (error) {
     if (codeOf(error) !== 'EADDRINUSE') throw error;
-    throw new Error(`${host}:${port} is already in use by PID ${await askOwner(name)} (another ccproxy)`);
+    const owner = await askOwner(name);
+    throw new AddressTakenError(`${host}:${port} is already in use by PID ${owner} (another ccproxy)`);
   }
   server.unref();
   return () => server.close();
 }
 
-/** Binds alone, without SO_REUSEPORT, for a moment. Resolves to the port. */
-async function probe(host: string, port: number): Promise<number> {
+/** Binds alone, without SO_REUSEPORT, for a moment. */
+async function probe(host: string, port: number): Promise<void> {
   const server = createServer();
   try {
     await listen(server, { host, port, exclusive: true });
   } catch (error) {
-    throw new Error(describe(error, host, port));
+    throw bindError(error, `${host}:${port}`);
   }
-  const address = server.address();
   await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : port;
 }
 
-function describe(error: unknown, host: string, port: number): string {
+function bindError(error: unknown, address: string): Error {
   switch (codeOf(error)) {
     case 'EADDRINUSE':
-      return `${host}:${port} is already in use by another program`;
+      return new AddressTakenError(`${address} is already in use by another program`);
     case 'EACCES':
-      return `${host}:${port}: not permitted; ports below 1024 need privileges`;
+      return new Error(`${address}: not permitted; ports below 1024 need privileges`);
     case 'EADDRNOTAVAIL':
-      return `${host}:${port}: this machine has no such address`;
+      return new Error(`${address}: this machine has no such address`);
     case 'ENOTFOUND':
-      return `${host}:${port}: the host name cannot be resolved`;
+      return new Error(`${address}: the host name cannot be resolved`);
     default:
-      return `${host}:${port}: ${error instanceof Error ? error.message : String(error)}`;
+      return new Error(`${address}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
