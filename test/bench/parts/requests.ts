@@ -13,26 +13,27 @@ interface Case {
   body: (model: string) => string;
   marks: number;
   connections: number;
-  /** Also for peers that take milliseconds. */
-  small: boolean;
 }
 
-const CASES: readonly Case[] = [
+const REQUESTS: readonly Case[] = [
   {
-    ...{ row: '700 B in, 550 B out', model: SHORT_MODEL, marks: SHORT_MARKS, connections: 8, small: true },
+    ...{ row: '700 B in, 550 B out', model: SHORT_MODEL, marks: SHORT_MARKS, connections: 8 },
     body: (model) => shortRequest(model, false),
   },
   {
-    ...{ row: '100 KB in, 550 B out', model: SHORT_MODEL, marks: SHORT_MARKS, connections: 8, small: false },
+    ...{ row: 'SSE, 100 events at once', model: STREAM_MODEL, marks: DELTAS, connections: 8 },
+    body: (model) => shortRequest(model, true),
+  },
+];
+
+const BODIES: readonly Case[] = [
+  {
+    ...{ row: '100 KB in, 550 B out', model: SHORT_MODEL, marks: SHORT_MARKS, connections: 8 },
     body: (model) => longRequest(model, 100_000),
   },
   {
-    ...{ row: '1 MB in, 550 B out', model: SHORT_MODEL, marks: SHORT_MARKS, connections: 4, small: false },
+    ...{ row: '1 MB in, 550 B out', model: SHORT_MODEL, marks: SHORT_MARKS, connections: 4 },
     body: (model) => longRequest(model, 1_000_000),
-  },
-  {
-    ...{ row: 'SSE, 100 events at once', model: STREAM_MODEL, marks: DELTAS, connections: 8, small: true },
-    body: (model) => shortRequest(model, true),
   },
 ];
 
@@ -42,35 +43,31 @@ const WARM_UP_SECONDS = 1;
 /** Of those that are compiled while they run: some 30,000 requests. A service runs for days. */
 const FIRST_WARM_UP_SECONDS = 8;
 
-/** The cases that peers of npm take part in. */
-export const measureRequests = (run: BenchRun) =>
-  measureCases(
-    run,
-    CASES.filter(({ small }) => small),
-  );
-
-/** Large bodies of requests. */
-export const measureBodies = (run: BenchRun) =>
-  measureCases(
-    run,
-    CASES.filter(({ small }) => !small),
-  );
-
-/** Round after round, in each everybody in turn: what disturbs the machine for a while disturbs all. */
-async function measureCases(run: BenchRun, cases: readonly Case[]): Promise<void> {
-  for (const one of cases) {
-    const bytes = await about(run.bare.name, one.row, askOnce(run.bare, one, null));
-    for (let round = 0; round < ROUNDS; round++) {
-      for (const subject of run.subjects) {
-        if (subject.slow && (!one.small || round > 0)) continue;
-        // In later cases the first round warms up: the better of two counts.
-        const isCold = subject.slow || (one === CASES[0] && round === 0);
-        await about(subject.name, one.row, measure(run, one, subject, bytes, isCold));
-      }
-    }
-    for (const name of one.small ? run.missing.keys() : []) {
+export async function measureRequests(run: BenchRun): Promise<void> {
+  for (const one of REQUESTS) {
+    await measureCase(run, one, run.subjects);
+    for (const name of run.missing.keys()) {
       run.results.note(cpuRow(one), name, 'not measured');
       run.results.note(rateRow(one), name, 'not measured');
+    }
+  }
+}
+
+/** Large bodies of requests; not of the peers that take milliseconds for small ones. */
+export async function measureBodies(run: BenchRun): Promise<void> {
+  const fast = run.subjects.filter(({ slow }) => !slow);
+  for (const one of BODIES) await measureCase(run, one, fast);
+}
+
+/** Round after round, in each everybody in turn: what disturbs the machine for a while disturbs all. */
+async function measureCase(run: BenchRun, one: Case, subjects: readonly Subject[]): Promise<void> {
+  const bytes = await about(run.bare.name, one.row, askOnce(run.bare, one, null));
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const subject of subjects) {
+      if (subject.slow && round > 0) continue;
+      // In later cases the first round warms up: the better of two counts.
+      const isCold = subject.slow || (one === REQUESTS[0] && round === 0);
+      await about(subject.name, one.row, measure(run, one, subject, bytes, isCold));
     }
   }
 }
