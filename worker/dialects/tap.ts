@@ -7,6 +7,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { lastMember } from '../json/last-member';
+import { isInReadMemory, MAX_MOVED_BYTES, movedToReadMemory } from '../read-buffer';
 import type { TokenUsage } from './answer';
 import type { PlainEvents } from './plain-events';
 
@@ -28,19 +29,19 @@ export interface AnswerTap {
 /** Where a dialect keeps its counts, and how it ends. */
 export interface TapRules {
   /** What the interesting events have and the others do not. With quotes in it a mark cannot stand in a JSON string. */
-  readonly marks: readonly Buffer[];
+  readonly marks: readonly string[];
   /** What the first event with content has. */
-  readonly content: Buffer;
+  readonly content: string;
   /** Events that have no mark, where they can be told by their beginning. */
   readonly plain?: PlainEvents;
-  /** Reads the data of an event that has a mark. True: the stream is whole. */
+  /** Reads the data of an event that has a mark, one char per byte. True: the stream is whole. */
   readEvent(data: string, counts: Partial<TokenUsage>): boolean;
   /** Reads a document's `usage`. */
   readUsage(usage: Record<string, unknown> | null, counts: Partial<TokenUsage>): void;
 }
 
 const NEWLINE = 0x0a;
-const DATA = Buffer.from('data:');
+const DATA = 'data:';
 /** An incomplete line, and a whole document, are kept up to this; beyond it the counts are given up. */
 const MAX_KEPT_BYTES = 16 * 1024 * 1024;
 
@@ -48,8 +49,8 @@ const MAX_KEPT_BYTES = 16 * 1024 * 1024;
 export class StreamTap implements AnswerTap {
   readonly #rules: TapRules;
   readonly #counts: Partial<TokenUsage> = {};
-  #line: Uint8Array[] = [];
-  #lineBytes = 0;
+  /** The beginning of a line that came in pieces. */
+  #line = '';
   #complete = false;
   sawContent = false;
 
@@ -59,49 +60,52 @@ export class StreamTap implements AnswerTap {
 
   feed(chunk: Uint8Array): void {
     const { plain } = this.#rules;
-    const bytes = asBuffer(chunk);
-    if (plain === undefined) this.#search(bytes);
-    else this.#pass(bytes, plain);
+    if (plain === undefined) this.#search(asBuffer(chunk).toString('latin1'));
+    else if (isInReadMemory(chunk)) this.#pass(asBuffer(chunk), plain);
+    else {
+      for (let at = 0; at < chunk.length; at += MAX_MOVED_BYTES) {
+        this.#pass(movedToReadMemory(chunk.subarray(at, at + MAX_MOVED_BYTES)), plain);
+      }
+    }
   }
 
-  /** Leaves out tokens, which is what nearly all events are. */
+  /** Leaves out tokens, which is what nearly all events are. @param bytes in the read memory */
   #pass(bytes: Buffer, plain: PlainEvents): void {
     /** Up to here all is read or left out. */
     let done = 0;
     for (let at = 0; at < bytes.length; ) {
-      const isLineStart = at === 0 ? this.#line.length === 0 : bytes[at - 1] === NEWLINE;
+      const isLineStart = at === 0 ? this.#line === '' : bytes[at - 1] === NEWLINE;
       const end = isLineStart ? plain.endFrom(bytes, at) : at;
       if (end === at) {
         at = plain.nextFrom(bytes, at + 1);
         continue;
       }
-      if (at > done) this.#search(bytes.subarray(done, at));
+      if (at > done) this.#search(bytes.toString('latin1', done, at));
       this.sawContent = true;
       done = at = end;
     }
-    if (done === 0) this.#search(bytes);
-    else if (done < bytes.length) this.#search(bytes.subarray(done));
+    if (done < bytes.length) this.#search(bytes.toString('latin1', done));
   }
 
-  #search(bytes: Buffer): void {
+  /** @param text one char per byte: marks and counts are ASCII */
+  #search(text: string): void {
     const { marks, content } = this.#rules;
-    if (!this.sawContent) this.sawContent = bytes.includes(content);
-    const end = bytes.lastIndexOf(NEWLINE) + 1;
+    if (!this.sawContent) this.sawContent = text.includes(content);
+    const end = text.lastIndexOf('\n') + 1;
     if (end === 0) {
-      this.#keep(bytes);
+      this.#keep(text);
       return;
     }
-    const whole = end === bytes.length ? bytes : bytes.subarray(0, end);
-    const lines = this.#line.length === 0 ? whole : Buffer.concat([...this.#line, whole]);
-    this.#line = [];
-    this.#lineBytes = 0;
-    if (end < bytes.length) this.#keep(bytes.subarray(end));
+    const kept = this.#line;
+    const lines = kept + text.slice(0, end);
+    this.#line = '';
+    if (end < text.length) this.#keep(text.slice(end));
     // A cut inside the marker is healed by joining the line's pieces.
-    if (!this.sawContent && lines !== whole) this.sawContent = lines.includes(content);
+    if (!this.sawContent && kept !== '') this.sawContent = lines.includes(content);
     for (const mark of marks) {
       for (let at = lines.indexOf(mark); at >= 0; at = lines.indexOf(mark, at)) {
-        const lineEnd = lines.indexOf(NEWLINE, at);
-        this.#readLine(lines.subarray(lines.lastIndexOf(NEWLINE, at) + 1, lineEnd));
+        const lineEnd = lines.indexOf('\n', at);
+        this.#readLine(lines.slice(lines.lastIndexOf('\n', at) + 1, lineEnd));
         at = lineEnd;
       }
     }
@@ -115,15 +119,13 @@ export class StreamTap implements AnswerTap {
     return this.#complete;
   }
 
-  #keep(piece: Uint8Array): void {
-    this.#lineBytes += piece.length;
-    // A copy: the chunk's memory is its giver's.
-    if (this.#lineBytes <= MAX_KEPT_BYTES) this.#line.push(Buffer.from(piece));
+  #keep(piece: string): void {
+    if (this.#line.length <= MAX_KEPT_BYTES) this.#line += piece;
   }
 
-  #readLine(line: Buffer): void {
-    if (!line.subarray(0, 5).equals(DATA)) return;
-    if (this.#rules.readEvent(line.toString('utf8', 5).trim(), this.#counts)) this.#complete = true;
+  #readLine(line: string): void {
+    if (!line.startsWith(DATA)) return;
+    if (this.#rules.readEvent(line.slice(DATA.length).trim(), this.#counts)) this.#complete = true;
   }
 }
 

@@ -1,5 +1,4 @@
 /** Token counts of a Messages answer that passes through. */
-import { Buffer } from 'node:buffer';
 import type { TokenUsage } from '../answer';
 import { PlainEvents } from '../plain-events';
 import { noteCount, objectField, parseObject, type TapRules } from '../tap';
@@ -7,8 +6,8 @@ import { noteCount, objectField, parseObject, type TapRules } from '../tap';
 const STOP = '{"type":"message_stop"}';
 
 export const anthropicTapRules: TapRules = {
-  marks: [Buffer.from('"usage"'), Buffer.from('"message_stop"'), Buffer.from('"error"')],
-  content: Buffer.from('content_block_delta'),
+  marks: ['"usage"', '"message_stop"', '"error"'],
+  content: 'content_block_delta',
   plain: new PlainEvents('event: content_block_delta\ndata: {"type":"content_block_delta"'),
   readEvent: (data, counts) => {
     if (data === STOP) return true;

@@ -1,14 +1,11 @@
 /** Token counts of a Chat Completions answer that passes through. A stream has them only where the client asked for them. */
-import { Buffer } from 'node:buffer';
 import type { TokenUsage } from '../answer';
 import { noteCount, objectField, parseObject, type TapRules } from '../tap';
 
 export const openAiTapRules: TapRules = {
   // With the value's first character: every event has `"finish_reason":null`, and maybe `"usage":null`.
-  marks: ['"usage":{', '"usage": {', '"finish_reason":"', '"finish_reason": "', '[DONE]', '"error"'].map((mark) =>
-    Buffer.from(mark),
-  ),
-  content: Buffer.from('"delta"'),
+  marks: ['"usage":{', '"usage": {', '"finish_reason":"', '"finish_reason": "', '[DONE]', '"error"'],
+  content: '"delta"',
   readEvent: (data, counts) => {
     if (data === '[DONE]') return true;
     const event = parseObject(data);
