@@ -17,25 +17,33 @@ let soughtBytes = 0;
 /** So much at most can be moved here at a time. */
 export const MAX_MOVED_BYTES = ELSEWHERE.length;
 
-/** Of parts of the read buffer: tokens have few lengths, and mostly stand at the same place. */
+/** Of parts of the read buffer, by length: tokens have few lengths, and mostly stand at the same place. */
 const PARTS: Buffer[] = new Array(1024).fill(READ_BUFFER.subarray(READ_BUFFER.length));
+/** Where each of them begins; to ask itself costs a call into the engine. */
+const STARTS: number[] = new Array(PARTS.length).fill(READ_BUFFER.length);
 let newestPart: Buffer = READ_BUFFER;
+let newestStart = 0;
 
-/** `READ_BUFFER.subarray(from, to)`; for short ones the one that was made before, as making it costs more than a token's way. */
+/** `READ_BUFFER.subarray(from, to)`; a short one mostly is the same object as before, which costs less than a new one. */
 export function partOfRead(from: number, to: number): Buffer {
   const length = to - from;
   let part = PARTS[length];
-  if (part === undefined || part.byteOffset !== from) {
+  if (part === undefined || STARTS[length] !== from) {
     part = READ_BUFFER.subarray(from, to);
-    if (length < PARTS.length) PARTS[length] = part;
+    if (length < PARTS.length) {
+      PARTS[length] = part;
+      STARTS[length] = from;
+    }
   }
   newestPart = part;
+  newestStart = from;
   return part;
 }
 
-export function isInReadMemory(bytes: Uint8Array): boolean {
-  // Mostly it is the newest part, and to ask for a buffer costs a call into the engine.
-  return bytes === newestPart || bytes.buffer === memory;
+/** Where these bytes lie in the memory, or -1 for elsewhere. */
+export function placeInReadMemory(bytes: Uint8Array): number {
+  if (bytes === newestPart) return newestStart;
+  return bytes.buffer === memory ? bytes.byteOffset : -1;
 }
 
 /** A copy in this memory, valid until the next one is made. @param bytes `MAX_MOVED_BYTES` at most */

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import {
-  isInReadMemory,
   keptInReadMemory,
   MAX_MOVED_BYTES,
   movedToReadMemory,
   partOfRead,
+  placeInReadMemory,
   READ_BUFFER,
 } from '../../worker/read-buffer';
 
@@ -26,18 +26,19 @@ describe('the buffer that is read into', () => {
     }
   });
 
-  it('knows its own bytes', () => {
+  it('knows where its own bytes lie', () => {
     const early = partOfRead(1, 5);
     const late = partOfRead(2, 9);
-    expect([early, late, READ_BUFFER].map(isInReadMemory)).to.deep.equal([true, true, true]);
-    expect(isInReadMemory(Buffer.from('elsewhere'))).to.equal(false);
+    expect([early, late, partOfRead(3, 7), READ_BUFFER].map(placeInReadMemory)).to.deep.equal([1, 2, 3, 0]);
+    expect(placeInReadMemory(Buffer.from('elsewhere'))).to.equal(-1);
   });
 
   it('leaves room for what lies elsewhere, and for what is looked for', () => {
     READ_BUFFER.fill('r');
     const kept = keptInReadMemory('sought');
     const moved = movedToReadMemory(Buffer.alloc(MAX_MOVED_BYTES, 'm'));
-    expect(isInReadMemory(moved) && isInReadMemory(kept)).to.equal(true);
+    expect(placeInReadMemory(moved)).to.be.at.least(READ_BUFFER.length);
+    expect(placeInReadMemory(kept)).to.be.at.least(placeInReadMemory(moved) + moved.length);
     expect(moved.equals(Buffer.alloc(MAX_MOVED_BYTES, 'm'))).to.equal(true);
     expect(READ_BUFFER.equals(Buffer.alloc(READ_BUFFER.length, 'r'))).to.equal(true);
     expect(keptInReadMemory('more').toString() + kept.toString()).to.equal('moresought');

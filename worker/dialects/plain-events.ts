@@ -5,7 +5,7 @@ import { keptInReadMemory, READ_MEMORY } from '../read-buffer';
 import { loadModule } from '../web-assembly';
 
 interface PlainEventsModule {
-  /** Four places in the memory, but for `length`. */
+  /** All but `length` are places in the memory. */
   endFrom(at: number, end: number, beginning: number, length: number): number;
 }
 
@@ -15,23 +15,19 @@ const { endFrom } = loadModule(join(__dirname, 'plain-events.wasm'), READ_MEMORY
 /** Events whose beginning is known. A native search for the end of each would cost more than the event's bytes do. */
 export class PlainEvents {
   readonly #beginning: Buffer;
-  readonly #start: number;
+  readonly #place: number;
   readonly #length: number;
 
   /** @param beginning all lines but the last, and so much of that as tells what kind of event it is: 16 bytes at least */
   constructor(beginning: string) {
     this.#beginning = keptInReadMemory(beginning);
-    this.#start = this.#beginning.byteOffset;
+    this.#place = this.#beginning.byteOffset;
     this.#length = this.#beginning.length;
   }
 
-  /**
-   * Where those end that stand at `from`, whole, one behind the other.
-   * @param bytes in the read memory
-   */
-  endFrom(bytes: Buffer, from: number): number {
-    const offset = bytes.byteOffset;
-    return endFrom(offset + from, offset + bytes.length, this.#start, this.#length) - offset;
+  /** Where those end that stand at `place`, whole, one behind the other. Places are in the read memory. */
+  endFrom(place: number, end: number): number {
+    return endFrom(place, end, this.#place, this.#length);
   }
 
   /** Where the next one begins, or the bytes end. */

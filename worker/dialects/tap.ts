@@ -7,7 +7,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { lastMember } from '../json/last-member';
-import { isInReadMemory, MAX_MOVED_BYTES, movedToReadMemory } from '../read-buffer';
+import { MAX_MOVED_BYTES, movedToReadMemory, placeInReadMemory } from '../read-buffer';
 import type { TokenUsage } from './answer';
 import type { PlainEvents } from './plain-events';
 
@@ -60,22 +60,34 @@ export class StreamTap implements AnswerTap {
 
   feed(chunk: Uint8Array): void {
     const { plain } = this.#rules;
-    if (plain === undefined) this.#search(asBuffer(chunk).toString('latin1'));
-    else if (isInReadMemory(chunk)) this.#pass(asBuffer(chunk), plain);
-    else {
-      for (let at = 0; at < chunk.length; at += MAX_MOVED_BYTES) {
-        this.#pass(movedToReadMemory(chunk.subarray(at, at + MAX_MOVED_BYTES)), plain);
-      }
+    const bytes = asBuffer(chunk);
+    if (plain === undefined) {
+      this.#search(bytes.toString('latin1'));
+      return;
+    }
+    const place = placeInReadMemory(bytes);
+    if (place >= 0) this.#pass(bytes, place, plain);
+    else this.#passMoved(bytes, plain);
+  }
+
+  #passMoved(bytes: Buffer, plain: PlainEvents): void {
+    for (let at = 0; at < bytes.length; at += MAX_MOVED_BYTES) {
+      const moved = movedToReadMemory(bytes.subarray(at, at + MAX_MOVED_BYTES));
+      this.#pass(moved, moved.byteOffset, plain);
     }
   }
 
-  /** Leaves out tokens, which is what nearly all events are. @param bytes in the read memory */
-  #pass(bytes: Buffer, plain: PlainEvents): void {
+  /**
+   * Leaves out tokens, which is what nearly all events are.
+   * @param place where the bytes lie in the read memory
+   */
+  #pass(bytes: Buffer, place: number, plain: PlainEvents): void {
+    const { length } = bytes;
     /** Up to here all is read or left out. */
     let done = 0;
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < length; ) {
       const isLineStart = at === 0 ? this.#line === '' : bytes[at - 1] === NEWLINE;
-      const end = isLineStart ? plain.endFrom(bytes, at) : at;
+      const end = isLineStart ? plain.endFrom(place + at, place + length) - place : at;
       if (end === at) {
         at = plain.nextFrom(bytes, at + 1);
         continue;
@@ -84,7 +96,7 @@ export class StreamTap implements AnswerTap {
       this.sawContent = true;
       done = at = end;
     }
-    if (done < bytes.length) this.#search(bytes.toString('latin1', done));
+    if (done < length) this.#search(bytes.toString('latin1', done));
   }
 
   /** @param text one char per byte: marks and counts are ASCII */
