@@ -35,9 +35,9 @@ export interface TapRules {
   /** Events that have no mark, where they can be told by their beginning. */
   readonly plain?: PlainEvents;
   /** Reads the data of an event that has a mark, one char per byte. True: the stream is whole. */
-  readEvent(data: string, counts: Partial<TokenUsage>): boolean;
-  /** Reads a document's `usage`. */
-  readUsage(usage: Record<string, unknown> | null, counts: Partial<TokenUsage>): void;
+  readEvent(data: string, counts: TokenUsage): boolean;
+  /** Reads a document's `usage` into the counts so far; those below zero were not told. */
+  readUsage(usage: Record<string, unknown> | null, counts: TokenUsage): void;
 }
 
 const NEWLINE = 0x0a;
@@ -48,7 +48,7 @@ const MAX_KEPT_BYTES = 16 * 1024 * 1024;
 /** For `text/event-stream`. */
 export class StreamTap implements AnswerTap {
   readonly #rules: TapRules;
-  readonly #counts: Partial<TokenUsage> = {};
+  readonly #counts = noCounts();
   /** The beginning of a line that came in pieces. */
   #line = '';
   #complete = false;
@@ -144,7 +144,7 @@ export class StreamTap implements AnswerTap {
 /** For one JSON document. */
 export class DocumentTap implements AnswerTap {
   readonly #rules: TapRules;
-  readonly #counts: Partial<TokenUsage> = {};
+  readonly #counts = noCounts();
   #chunks: Uint8Array[] = [];
   #bytes = 0;
   sawContent = false;
@@ -181,9 +181,16 @@ export class DocumentTap implements AnswerTap {
   }
 }
 
-/** Notes a count where it is one. Later events repeat a count with its final value: the last one stands. */
-export function noteCount(counts: Partial<TokenUsage>, key: keyof TokenUsage, value: unknown): void {
-  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) counts[key] = value;
+/** What stands for a count that was not told. */
+const NOT_TOLD = -1;
+
+function noCounts(): TokenUsage {
+  return { input: NOT_TOLD, output: NOT_TOLD, cacheRead: NOT_TOLD, cacheCreation: NOT_TOLD };
+}
+
+/** A count where it is one. Later events repeat a count with its final value: the last one stands. */
+export function countOr(earlier: number, value: unknown): number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : earlier;
 }
 
 /** An event's data as an object, or null where it is none. */
@@ -201,9 +208,14 @@ export function objectField(value: Record<string, unknown> | null, name: string)
   return isObject(field) ? field : null;
 }
 
-function fullUsage(counts: Partial<TokenUsage>): TokenUsage | null {
-  if (Object.keys(counts).length === 0) return null;
-  return { input: 0, output: 0, cacheRead: 0, cacheCreation: 0, ...counts };
+function fullUsage({ input, output, cacheRead, cacheCreation }: TokenUsage): TokenUsage | null {
+  if (Math.max(input, output, cacheRead, cacheCreation) === NOT_TOLD) return null;
+  return {
+    input: Math.max(0, input),
+    output: Math.max(0, output),
+    cacheRead: Math.max(0, cacheRead),
+    cacheCreation: Math.max(0, cacheCreation),
+  };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,7 +1,7 @@
 /** Token counts of a Messages answer that passes through. */
 import type { TokenUsage } from '../answer';
 import { PlainEvents } from '../plain-events';
-import { noteCount, objectField, parseObject, type TapRules } from '../tap';
+import { countOr, objectField, parseObject, type TapRules } from '../tap';
 
 const STOP = '{"type":"message_stop"}';
 
@@ -20,9 +20,10 @@ export const anthropicTapRules: TapRules = {
   readUsage,
 };
 
-function readUsage(usage: Record<string, unknown> | null, counts: Partial<TokenUsage>): void {
-  noteCount(counts, 'input', usage?.['input_tokens']);
-  noteCount(counts, 'output', usage?.['output_tokens']);
-  noteCount(counts, 'cacheRead', usage?.['cache_read_input_tokens']);
-  noteCount(counts, 'cacheCreation', usage?.['cache_creation_input_tokens']);
+function readUsage(usage: Record<string, unknown> | null, counts: TokenUsage): void {
+  if (usage === null) return;
+  counts.input = countOr(counts.input, usage['input_tokens']);
+  counts.output = countOr(counts.output, usage['output_tokens']);
+  counts.cacheRead = countOr(counts.cacheRead, usage['cache_read_input_tokens']);
+  counts.cacheCreation = countOr(counts.cacheCreation, usage['cache_creation_input_tokens']);
 }
