@@ -1,6 +1,8 @@
 import { expect } from 'chai';
+import * as fc from 'fast-check';
 import { anthropicTapRules } from '../../worker/dialects/anthropic/tap-rules';
-import { DocumentTap, StreamTap } from '../../worker/dialects/tap';
+import { DocumentTap, StreamTap, type TapRules } from '../../worker/dialects/tap';
+import { partOfRead, READ_BUFFER } from '../../worker/read-buffer';
 
 const event = (data: object & { type: string }, end = '\n') =>
   `event: ${data.type}${end}data: ${JSON.stringify(data)}${end}${end}`;
@@ -56,6 +58,59 @@ describe('token counts of a stream', () => {
       fed(START, event({ type: 'error', error: { type: 'x' } } as object & { type: string })).isComplete(),
     ).to.equal(true);
     expect(fed(START, event({ type: 'ping', error: null } as object & { type: string })).isComplete()).to.equal(false);
+  });
+
+  it('do not depend on where the bytes lie', () => {
+    const stream = START + DELTA.repeat(1000) + END + DELTA + STOP;
+    // More than is moved at a time.
+    expect(stream.length).to.be.above(READ_BUFFER.length);
+    const outside = fed(stream);
+    expect([outside.usage(), outside.isComplete()]).to.deep.equal([COUNTS, true]);
+    for (let size = 100; size < 900; size += 7) {
+      const tap = new StreamTap(anthropicTapRules);
+      for (let at = 0; at < stream.length; at += size) {
+        const from = at % 17;
+        tap.feed(partOfRead(from, from + READ_BUFFER.write(stream.slice(at, at + size), from)));
+      }
+      expect([tap.usage(), tap.isComplete()], `pieces of ${size}`).to.deep.equal([COUNTS, true]);
+    }
+  });
+
+  it('are those of a reader that leaves out no event', () => {
+    const { plain: _, ...readsAll } = anthropicTapRules;
+    const parts = [
+      START,
+      DELTA,
+      END,
+      STOP,
+      '\n',
+      'e',
+      'event: content_block_delta\n',
+      'data: {"type":"content_block_delta"',
+    ];
+    parts.push(
+      '}',
+      '\n\n',
+      DELTA.slice(0, 40),
+      DELTA.slice(40),
+      DELTA.trimEnd(),
+      '\r',
+      'data: {"type":"message_stop"}\n',
+    );
+    const told = (rules: TapRules, chunks: string[]) => {
+      const tap = new StreamTap(rules);
+      for (const chunk of chunks) tap.feed(partOfRead(0, READ_BUFFER.write(chunk)));
+      return [tap.usage(), tap.isComplete(), tap.sawContent];
+    };
+    fc.assert(
+      fc.property(fc.array(fc.array(fc.constantFrom(...parts)), { maxLength: 6 }), (chunks) => {
+        const texts = chunks.map((chunk) => chunk.join(''));
+        // What an earlier, longer read left behind a chunk must be of no account.
+        READ_BUFFER.write(DELTA + STOP);
+        expect(told(anthropicTapRules, texts)).to.deep.equal(told(readsAll, texts));
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   it('are none where none were told', () => {

@@ -7,6 +7,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { lastMember } from '../json/last-member';
+import { MAX_MOVED_BYTES, movedToReadMemory, placeInReadMemory } from '../read-buffer';
 import type { TokenUsage } from './answer';
 import type { PlainEvents } from './plain-events';
 
@@ -28,28 +29,28 @@ export interface AnswerTap {
 /** Where a dialect keeps its counts, and how it ends. */
 export interface TapRules {
   /** What the interesting events have and the others do not. With quotes in it a mark cannot stand in a JSON string. */
-  readonly marks: readonly Buffer[];
+  readonly marks: readonly string[];
   /** What the first event with content has. */
-  readonly content: Buffer;
+  readonly content: string;
   /** Events that have no mark, where they can be told by their beginning. */
   readonly plain?: PlainEvents;
-  /** Reads the data of an event that has a mark. True: the stream is whole. */
-  readEvent(data: string, counts: Partial<TokenUsage>): boolean;
-  /** Reads a document's `usage`. */
-  readUsage(usage: Record<string, unknown> | null, counts: Partial<TokenUsage>): void;
+  /** Reads the data of an event that has a mark, one char per byte. True: the stream is whole. */
+  readEvent(data: string, counts: TokenUsage): boolean;
+  /** Reads a document's `usage` into the counts so far; those below zero were not told. */
+  readUsage(usage: Record<string, unknown> | null, counts: TokenUsage): void;
 }
 
 const NEWLINE = 0x0a;
-const DATA = Buffer.from('data:');
+const DATA = 'data:';
 /** An incomplete line, and a whole document, are kept up to this; beyond it the counts are given up. */
 const MAX_KEPT_BYTES = 16 * 1024 * 1024;
 
 /** For `text/event-stream`. */
 export class StreamTap implements AnswerTap {
   readonly #rules: TapRules;
-  readonly #counts: Partial<TokenUsage> = {};
-  #line: Uint8Array[] = [];
-  #lineBytes = 0;
+  readonly #counts = noCounts();
+  /** The beginning of a line that came in pieces. */
+  #line = '';
   #complete = false;
   sawContent = false;
 
@@ -60,48 +61,63 @@ export class StreamTap implements AnswerTap {
   feed(chunk: Uint8Array): void {
     const { plain } = this.#rules;
     const bytes = asBuffer(chunk);
-    if (plain === undefined) this.#search(bytes);
-    else this.#pass(bytes, plain);
+    if (plain === undefined) {
+      this.#search(bytes.toString('latin1'));
+      return;
+    }
+    const place = placeInReadMemory(bytes);
+    if (place >= 0) this.#pass(bytes, place, plain);
+    else this.#passMoved(bytes, plain);
   }
 
-  /** Leaves out tokens, which is what nearly all events are. */
-  #pass(bytes: Buffer, plain: PlainEvents): void {
+  #passMoved(bytes: Buffer, plain: PlainEvents): void {
+    for (let at = 0; at < bytes.length; at += MAX_MOVED_BYTES) {
+      const moved = movedToReadMemory(bytes.subarray(at, at + MAX_MOVED_BYTES));
+      this.#pass(moved, moved.byteOffset, plain);
+    }
+  }
+
+  /**
+   * Leaves out tokens, which is what nearly all events are.
+   * @param place where the bytes lie in the read memory
+   */
+  #pass(bytes: Buffer, place: number, plain: PlainEvents): void {
+    const { length } = bytes;
     /** Up to here all is read or left out. */
     let done = 0;
-    for (let at = 0; at < bytes.length; ) {
-      const isLineStart = at === 0 ? this.#line.length === 0 : bytes[at - 1] === NEWLINE;
-      const end = isLineStart ? plain.endFrom(bytes, at) : at;
+    for (let at = 0; at < length; ) {
+      const isLineStart = at === 0 ? this.#line === '' : bytes[at - 1] === NEWLINE;
+      const end = isLineStart ? plain.endFrom(place + at, place + length) - place : at;
       if (end === at) {
         at = plain.nextFrom(bytes, at + 1);
         continue;
       }
-      if (at > done) this.#search(bytes.subarray(done, at));
+      if (at > done) this.#search(bytes.toString('latin1', done, at));
       this.sawContent = true;
       done = at = end;
     }
-    if (done === 0) this.#search(bytes);
-    else if (done < bytes.length) this.#search(bytes.subarray(done));
+    if (done < length) this.#search(bytes.toString('latin1', done));
   }
 
-  #search(bytes: Buffer): void {
+  /** @param text one char per byte: marks and counts are ASCII */
+  #search(text: string): void {
     const { marks, content } = this.#rules;
-    if (!this.sawContent) this.sawContent = bytes.includes(content);
-    const end = bytes.lastIndexOf(NEWLINE) + 1;
+    if (!this.sawContent) this.sawContent = text.includes(content);
+    const end = text.lastIndexOf('\n') + 1;
     if (end === 0) {
-      this.#keep(bytes);
+      this.#keep(text);
       return;
     }
-    const whole = end === bytes.length ? bytes : bytes.subarray(0, end);
-    const lines = this.#line.length === 0 ? whole : Buffer.concat([...this.#line, whole]);
-    this.#line = [];
-    this.#lineBytes = 0;
-    if (end < bytes.length) this.#keep(bytes.subarray(end));
+    const kept = this.#line;
+    const lines = kept + text.slice(0, end);
+    this.#line = '';
+    if (end < text.length) this.#keep(text.slice(end));
     // A cut inside the marker is healed by joining the line's pieces.
-    if (!this.sawContent && lines !== whole) this.sawContent = lines.includes(content);
+    if (!this.sawContent && kept !== '') this.sawContent = lines.includes(content);
     for (const mark of marks) {
       for (let at = lines.indexOf(mark); at >= 0; at = lines.indexOf(mark, at)) {
-        const lineEnd = lines.indexOf(NEWLINE, at);
-        this.#readLine(lines.subarray(lines.lastIndexOf(NEWLINE, at) + 1, lineEnd));
+        const lineEnd = lines.indexOf('\n', at);
+        this.#readLine(lines.slice(lines.lastIndexOf('\n', at) + 1, lineEnd));
         at = lineEnd;
       }
     }
@@ -115,22 +131,20 @@ export class StreamTap implements AnswerTap {
     return this.#complete;
   }
 
-  #keep(piece: Uint8Array): void {
-    this.#lineBytes += piece.length;
-    // A copy: the chunk's memory is its giver's.
-    if (this.#lineBytes <= MAX_KEPT_BYTES) this.#line.push(Buffer.from(piece));
+  #keep(piece: string): void {
+    if (this.#line.length <= MAX_KEPT_BYTES) this.#line += piece;
   }
 
-  #readLine(line: Buffer): void {
-    if (!line.subarray(0, 5).equals(DATA)) return;
-    if (this.#rules.readEvent(line.toString('utf8', 5).trim(), this.#counts)) this.#complete = true;
+  #readLine(line: string): void {
+    if (!line.startsWith(DATA)) return;
+    if (this.#rules.readEvent(line.slice(DATA.length).trim(), this.#counts)) this.#complete = true;
   }
 }
 
 /** For one JSON document. */
 export class DocumentTap implements AnswerTap {
   readonly #rules: TapRules;
-  readonly #counts: Partial<TokenUsage> = {};
+  readonly #counts = noCounts();
   #chunks: Uint8Array[] = [];
   #bytes = 0;
   sawContent = false;
@@ -167,9 +181,16 @@ export class DocumentTap implements AnswerTap {
   }
 }
 
-/** Notes a count where it is one. Later events repeat a count with its final value: the last one stands. */
-export function noteCount(counts: Partial<TokenUsage>, key: keyof TokenUsage, value: unknown): void {
-  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) counts[key] = value;
+/** What stands for a count that was not told. */
+const NOT_TOLD = -1;
+
+function noCounts(): TokenUsage {
+  return { input: NOT_TOLD, output: NOT_TOLD, cacheRead: NOT_TOLD, cacheCreation: NOT_TOLD };
+}
+
+/** A count where it is one. Later events repeat a count with its final value: the last one stands. */
+export function countOr(earlier: number, value: unknown): number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : earlier;
 }
 
 /** An event's data as an object, or null where it is none. */
@@ -187,9 +208,14 @@ export function objectField(value: Record<string, unknown> | null, name: string)
   return isObject(field) ? field : null;
 }
 
-function fullUsage(counts: Partial<TokenUsage>): TokenUsage | null {
-  if (Object.keys(counts).length === 0) return null;
-  return { input: 0, output: 0, cacheRead: 0, cacheCreation: 0, ...counts };
+function fullUsage({ input, output, cacheRead, cacheCreation }: TokenUsage): TokenUsage | null {
+  if (Math.max(input, output, cacheRead, cacheCreation) === NOT_TOLD) return null;
+  return {
+    input: Math.max(0, input),
+    output: Math.max(0, output),
+    cacheRead: Math.max(0, cacheRead),
+    cacheCreation: Math.max(0, cacheCreation),
+  };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

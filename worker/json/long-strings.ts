@@ -2,22 +2,17 @@
  * Goes through long strings sixteen bytes at a time, which JavaScript cannot: in WebAssembly (long-strings.wat). A string
  * is copied there piece by piece, so that the memory for it stays one page.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-/** The types are TypeScript's for browsers, of which nothing else is wanted here. */
-declare const WebAssembly: {
-  Module: new (code: Uint8Array) => object;
-  Instance: new (module: object) => { exports: unknown };
-};
+import { loadModule, newMemory } from '../web-assembly';
 
 interface LongStrings {
-  memory: { buffer: ArrayBuffer };
   /** @returns where it stopped: at a quote, at something wrong, or fewer than sixteen bytes before `end` */
   skip(at: number, end: number): number;
 }
 
-const { skip, memory } = load();
+const memory = newMemory(1);
+// It exports what long-strings.wat says.
+const { skip } = loadModule(join(__dirname, 'long-strings.wasm'), memory) as LongStrings;
 const page = new Uint8Array(memory.buffer);
 /** A string mostly ends soon: what is copied grows with what was found to belong to it. */
 const FIRST_PIECE_BYTES = 512;
@@ -41,9 +36,4 @@ export function skipLongString(view: DataView, from: number, length: number): nu
     size = Math.min(size * 4, page.length);
   }
   return at;
-}
-
-function load(): LongStrings {
-  const code = readFileSync(join(__dirname, 'long-strings.wasm'));
-  return new WebAssembly.Instance(new WebAssembly.Module(code)).exports as LongStrings;
 }

@@ -1,7 +1,7 @@
 ;; The inside of JSON strings, sixteen bytes at a time. `npm run build` translates it; long-strings.ts uses it.
 (module
   ;; One page: the caller moves a string through it.
-  (memory (export "memory") 1)
+  (import "worker" "memory" (memory 1))
 
   (func $isHexDigit (param $byte i32) (result i32)
     (i32.or

@@ -156,7 +156,10 @@ export class Connection implements AnswerEvents, CallHolder {
     }
     const bytes = Buffer.allocUnsafe(head.length + bodyBytes);
     let end = bytes.write(head, 'latin1');
-    for (const piece of body) end += piece.copy(bytes, end);
+    for (const piece of body) {
+      bytes.set(piece, end);
+      end += piece.length;
+    }
     socket.write(bytes);
   }
 

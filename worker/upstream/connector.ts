@@ -1,16 +1,11 @@
 /** Makes connections to one provider: TCP, TLS, and the way through an outbound proxy. */
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
+import { READ_BUFFER } from '../read-buffer';
 import { classifySocketError } from './socket-errors';
 import { openTunnel } from './tunnel';
 import { UpstreamError } from './upstream';
-
-/**
- * Every socket reads into this one: what was read is used up before the next read. A buffer for each would be most of
- * what an idle stream costs.
- */
-const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 
 const TCP_KEEP_ALIVE_MS = 60_000;
 

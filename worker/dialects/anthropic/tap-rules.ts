@@ -1,14 +1,13 @@
 /** Token counts of a Messages answer that passes through. */
-import { Buffer } from 'node:buffer';
 import type { TokenUsage } from '../answer';
 import { PlainEvents } from '../plain-events';
-import { noteCount, objectField, parseObject, type TapRules } from '../tap';
+import { countOr, objectField, parseObject, type TapRules } from '../tap';
 
 const STOP = '{"type":"message_stop"}';
 
 export const anthropicTapRules: TapRules = {
-  marks: [Buffer.from('"usage"'), Buffer.from('"message_stop"'), Buffer.from('"error"')],
-  content: Buffer.from('content_block_delta'),
+  marks: ['"usage"', '"message_stop"', '"error"'],
+  content: 'content_block_delta',
   plain: new PlainEvents('event: content_block_delta\ndata: {"type":"content_block_delta"'),
   readEvent: (data, counts) => {
     if (data === STOP) return true;
@@ -21,9 +20,10 @@ export const anthropicTapRules: TapRules = {
   readUsage,
 };
 
-function readUsage(usage: Record<string, unknown> | null, counts: Partial<TokenUsage>): void {
-  noteCount(counts, 'input', usage?.['input_tokens']);
-  noteCount(counts, 'output', usage?.['output_tokens']);
-  noteCount(counts, 'cacheRead', usage?.['cache_read_input_tokens']);
-  noteCount(counts, 'cacheCreation', usage?.['cache_creation_input_tokens']);
+function readUsage(usage: Record<string, unknown> | null, counts: TokenUsage): void {
+  if (usage === null) return;
+  counts.input = countOr(counts.input, usage['input_tokens']);
+  counts.output = countOr(counts.output, usage['output_tokens']);
+  counts.cacheRead = countOr(counts.cacheRead, usage['cache_read_input_tokens']);
+  counts.cacheCreation = countOr(counts.cacheCreation, usage['cache_creation_input_tokens']);
 }

@@ -1,14 +1,11 @@
 /** Token counts of a Chat Completions answer that passes through. A stream has them only where the client asked for them. */
-import { Buffer } from 'node:buffer';
 import type { TokenUsage } from '../answer';
-import { noteCount, objectField, parseObject, type TapRules } from '../tap';
+import { countOr, objectField, parseObject, type TapRules } from '../tap';
 
 export const openAiTapRules: TapRules = {
   // With the value's first character: every event has `"finish_reason":null`, and maybe `"usage":null`.
-  marks: ['"usage":{', '"usage": {', '"finish_reason":"', '"finish_reason": "', '[DONE]', '"error"'].map((mark) =>
-    Buffer.from(mark),
-  ),
-  content: Buffer.from('"delta"'),
+  marks: ['"usage":{', '"usage": {', '"finish_reason":"', '"finish_reason": "', '[DONE]', '"error"'],
+  content: '"delta"',
   readEvent: (data, counts) => {
     if (data === '[DONE]') return true;
     const event = parseObject(data);
@@ -20,11 +17,11 @@ export const openAiTapRules: TapRules = {
   readUsage,
 };
 
-function readUsage(usage: Record<string, unknown> | null, counts: Partial<TokenUsage>): void {
+function readUsage(usage: Record<string, unknown> | null, counts: TokenUsage): void {
   const prompt = usage?.['prompt_tokens'];
   if (typeof prompt !== 'number') return;
   const cached = objectField(usage, 'prompt_tokens_details')?.['cached_tokens'];
-  noteCount(counts, 'cacheRead', cached);
-  noteCount(counts, 'input', prompt - (counts.cacheRead ?? 0));
-  noteCount(counts, 'output', usage?.['completion_tokens']);
+  counts.cacheRead = countOr(counts.cacheRead, cached);
+  counts.input = countOr(counts.input, prompt - Math.max(0, counts.cacheRead));
+  counts.output = countOr(counts.output, usage?.['completion_tokens']);
 }

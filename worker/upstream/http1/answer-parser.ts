@@ -1,5 +1,6 @@
 /** The answers on one connection, out of its bytes: heads, framing, and where each ends. Knows of no socket. */
 import { Buffer } from 'node:buffer';
+import { partOfRead, READ_BUFFER } from '../../read-buffer';
 import { type AnswerHead, BadAnswer, parseAnswerHead } from './answer-head';
 import { ChunkedBody } from './chunked-body';
 
@@ -131,7 +132,7 @@ export class AnswerParser {
   }
 
   #pass(bytes: Buffer, from: number, to: number): void {
-    if (from < to) this.#events.body(bytes.subarray(from, to));
+    if (from < to) this.#events.body(bytes === READ_BUFFER ? partOfRead(from, to) : bytes.subarray(from, to));
   }
 
   #endAt(at: number, length: number): void {

@@ -45,22 +45,49 @@ export class ChunkedBody {
     this.start = this.end = -1;
     while (at < length && this.#state !== State.Done) {
       if (this.#state === State.Data) {
-        const take = Math.min(this.#left, length - at);
-        if (this.start < 0) {
-          this.start = at;
-          this.end = at + take;
-        } else {
-          bytes.copyWithin(this.end, at, at + take);
-          this.end += take;
-        }
-        at += take;
-        this.#left -= take;
-        if (this.#left === 0) this.#state = State.DataCr;
-      } else {
-        this.#frame(bytes[at++] ?? 0);
+        at = this.#data(bytes, at, length);
+        continue;
       }
+      const next = this.#state === State.Size && this.#digits === 0 ? this.#plainSize(bytes, at, length) : at;
+      if (next > at) at = next;
+      else this.#frame(bytes[at++] ?? 0);
     }
     return at;
+  }
+
+  #data(bytes: Buffer, at: number, length: number): number {
+    const take = Math.min(this.#left, length - at);
+    if (this.start < 0) {
+      this.start = at;
+      this.end = at + take;
+    } else {
+      bytes.copyWithin(this.end, at, at + take);
+      this.end += take;
+    }
+    const next = at + take;
+    this.#left -= take;
+    if (this.#left > 0) return next;
+    if (!isLineEnd(bytes, next, length)) {
+      this.#state = State.DataCr;
+      return next;
+    }
+    this.#expectSize();
+    return next + 2;
+  }
+
+  /** A line of nothing but a size, all of which has come: what nearly all are. @returns what is behind it, or `at` */
+  #plainSize(bytes: Buffer, at: number, length: number): number {
+    let size = 0;
+    let i = at;
+    for (const end = Math.min(length, at + MAX_SIZE_DIGITS); i < end; i++) {
+      const digit = hexDigit(bytes[i] ?? 0);
+      if (digit < 0) break;
+      size = size * 16 + digit;
+    }
+    if (i === at || !isLineEnd(bytes, i, length)) return at;
+    this.#left = size;
+    this.#state = size === 0 ? State.Trailers : State.Data;
+    return i + 2;
   }
 
   /** One byte of the framing. */
@@ -83,14 +110,18 @@ export class ChunkedBody {
         break;
       case State.DataLf:
         if (byte !== LF) throw bad();
-        this.#state = State.Size;
-        this.#digits = 0;
-        this.#extensionBytes = 0;
+        this.#expectSize();
         break;
       case State.Trailers:
         this.#trailer(byte);
         break;
     }
+  }
+
+  #expectSize(): void {
+    this.#state = State.Size;
+    this.#digits = 0;
+    this.#extensionBytes = 0;
   }
 
   #size(byte: number): void {
@@ -125,6 +156,11 @@ function hexDigit(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   const letter = byte | 0x20;
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
+}
+
+/** Whether it is there already. */
+function isLineEnd(bytes: Buffer, at: number, length: number): boolean {
+  return at + 1 < length && bytes[at] === CR && bytes[at + 1] === LF;
 }
 
 function isControl(byte: number): boolean {
