@@ -1,5 +1,6 @@
 /** Sends one request through an `Upstream` and tells what became of it; watches that its handler is called as agreed. */
 import type { UpstreamFailure } from '../../shared/metrics';
+import { headerLines } from '../../worker/upstream/http1/request-head';
 import type {
   Upstream,
   UpstreamCall,
@@ -108,7 +109,7 @@ export class Asked implements UpstreamHandler {
 
 /** The defaults of a request that these tests do not look at. */
 export function postRequest(target: string, body: string | Buffer = '{}', headers: string[] = []): UpstreamRequest {
-  return { target, method: 'POST', headers, body: [Buffer.from(body)] };
+  return { target, method: 'POST', headers: headerLines(headers), body: [Buffer.from(body)] };
 }
 
 /** Asks, and waits for the answer. @throws Error when the call fails, or its handler is not called as agreed */

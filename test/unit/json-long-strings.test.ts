@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { skipString } from '../../worker/json/members';
+import { skipString } from '../../worker/json/skip';
 
 /** Where the string ends whose inside this is, or the complement of what is wrong: byte by byte. */
 function reference(body: Buffer): number {

@@ -27,7 +27,7 @@ overTcpAndTls('a request', ({ serve, upstream }) => {
     const server = await serve((request) => request.send(answerBytes()));
     const subject = upstream(server);
     const get = { target: '/v1/models', method: 'GET', body: [] } as const;
-    await answerOf(subject, { ...get, headers: [] });
+    await answerOf(subject, { ...get, headers: '' });
     expect(server.requests[0]?.head).to.equal(`GET /v1/models HTTP/1.1\r\nhost: 127.0.0.1:${server.port}\r\n\r\n`);
   });
 

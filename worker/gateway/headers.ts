@@ -1,14 +1,8 @@
-/** Which headers cross the proxy, and which do not. Everything unknown passes: clients and providers change often. */
-import type { Provider } from '../../shared/config/config';
-import { readBuildInfo } from '../../shared/version';
-import type { AccessRule } from '../http/access-rule';
+/** Which headers of an answer go back to the client. Everything unknown passes: clients and providers change often. */
 import type { ExchangeRecord } from './exchange-record';
-import { decodableEncodings } from './inflate';
-
-const USER_AGENT = `CCProxy/${readBuildInfo().version}`;
 
 /** Of one connection only (RFC 9110, 7.6.1). */
-const HOP_BY_HOP = [
+export const HOP_BY_HOP = [
   'connection',
   'keep-alive',
   'proxy-authenticate',
@@ -19,27 +13,6 @@ const HOP_BY_HOP = [
   'transfer-encoding',
   'upgrade',
 ];
-
-/** Request headers that end here: framing is redone, credentials are replaced, and who called is no provider's business. */
-const NOT_FORWARDED: ReadonlySet<string> = new Set([
-  ...HOP_BY_HOP,
-  'host',
-  'content-length',
-  'expect',
-  'x-api-key',
-  'authorization',
-  'x-goog-api-key',
-  'cookie',
-  'forwarded',
-  'via',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-forwarded-port',
-  'x-real-ip',
-  'cf-connecting-ip',
-  'true-client-ip',
-]);
 
 /** Answer headers that end here: the engine writes its own framing and date. */
 const NOT_RETURNED: ReadonlySet<string> = new Set([
@@ -53,104 +26,8 @@ const NOT_RETURNED: ReadonlySet<string> = new Set([
   'x-ccproxy-route',
 ]);
 
-/** The headers of a request that passes through: the client's, with the provider's credential in place of its own. */
-export function requestHeaders(clientHeaders: readonly string[], provider: Provider, access: AccessRule): string[] {
-  const headers: string[] = [];
-  const named = connectionOptions(clientHeaders);
-  const own = ownHeaders(provider);
-  for (let i = 0; i + 1 < clientHeaders.length; i += 2) {
-    const name = clientHeaders[i] ?? '';
-    const value = clientHeaders[i + 1] ?? '';
-    if (named?.has(name) || own.configured?.has(name)) continue;
-    if (name === 'accept-encoding') headers.push(name, decodableEncodings(value));
-    else if (!NOT_FORWARDED.has(name)) {
-      if (provider.dialect === 'anthropic' || !isAnthropics(name)) headers.push(name, value);
-    } else if (provider.passthroughKey) forwardCredential(headers, name, value, access);
-  }
-  for (const part of own.list) headers.push(part);
-  return headers;
-}
-
-/**
- * The headers of a translated request: none of the client's goes on (but for its credential, where the provider is to
- * have that), since none was meant for this provider.
- * @param more flat list of lower-case name, value
- */
-export function translatedHeaders(
-  clientHeaders: readonly string[],
-  provider: Provider,
-  stream: boolean,
-  more: readonly string[],
-  access: AccessRule,
-): string[] {
-  const headers: string[] = [];
-  const own = ownHeaders(provider);
-  const add = (name: string, value: string) => {
-    if (!own.configured?.has(name)) headers.push(name, value);
-  };
-  add('content-type', 'application/json');
-  add('accept', stream ? 'text/event-stream' : 'application/json');
-  // The answer is read here, as it comes.
-  add('accept-encoding', 'identity');
-  add('user-agent', USER_AGENT);
-  for (let i = 0; i + 1 < more.length; i += 2) add(more[i] ?? '', more[i + 1] ?? '');
-  if (provider.passthroughKey) {
-    for (let i = 0; i + 1 < clientHeaders.length; i += 2) {
-      forwardCredential(headers, clientHeaders[i] ?? '', clientHeaders[i + 1] ?? '', access);
-    }
-  }
-  for (const part of own.list) headers.push(part);
-  return headers;
-}
-
-/** What every request to a provider gets. */
-interface OwnHeaders {
-  /** Names of those of the configuration, which take the place of a client's; null when there are none. */
-  configured: ReadonlySet<string> | null;
-  /** Flat list of name, value; the credential among them. */
-  list: readonly string[];
-}
-
-const ownByProvider = new WeakMap<Provider, OwnHeaders>();
-
-function ownHeaders(provider: Provider): OwnHeaders {
-  let own = ownByProvider.get(provider);
-  if (own === undefined) {
-    const names = Object.keys(provider.headers);
-    const list = [...Object.entries(provider.headers).flat(), ...credential(provider)];
-    own = { configured: names.length === 0 ? null : new Set(names), list };
-    ownByProvider.set(provider, own);
-  }
-  return own;
-}
-
-function credential({ passthroughKey, apiKey, keyHeader }: Provider): readonly string[] {
-  if (passthroughKey || apiKey === null || keyHeader === 'none') return [];
-  return keyHeader === 'bearer' ? ['authorization', `Bearer ${apiKey}`] : [keyHeader, apiKey];
-}
-
-/** Meant for Anthropic, or saying who calls: no other dialect's provider gets these. */
-function isAnthropics(name: string): boolean {
-  return name.startsWith('anthropic-') || name.startsWith('x-claude-');
-}
-
-/** The client's own credential, unless it is the key of this proxy, which no provider may see. */
-function forwardCredential(headers: string[], name: string, value: string, access: AccessRule): void {
-  if (name !== 'x-api-key' && name !== 'authorization') return;
-  const ours = value.split(/[\s,]+/).some((part) => access.isKey(part));
-  if (!ours) headers.push(name, value);
-}
-
-/** Headers that `Connection` names end here too. */
-function connectionOptions(headers: readonly string[]): Set<string> | null {
-  let named: Set<string> | null = null;
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    if (headers[i] === 'connection') named = addOptions(named, headers[i + 1] ?? '');
-  }
-  return named;
-}
-
-function addOptions(named: Set<string> | null, connection: string): Set<string> | null {
+/** Adds what the value of `Connection` names: such headers end here too. */
+export function addOptions(named: Set<string> | null, connection: string): Set<string> | null {
   const value = connection.trim().toLowerCase();
   if (value === 'keep-alive' || value === 'close') return named;
   return new Set([...(named ?? []), ...value.split(',').map((option) => option.trim())]);

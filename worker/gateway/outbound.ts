@@ -21,13 +21,13 @@ import type { AccessRule } from '../http/access-rule';
 import type { RequestHead } from '../http/request-head';
 import { type ScannedObject, scanMembers } from '../json/members';
 import { isObject, type JsonObject, valueAt } from '../json/parsed';
-import { isTrue, type RequestMembers, ScannedMembers } from '../json/request-members';
+import { isTrue, ScannedMembers } from '../json/request-members';
 import { spliceMembers } from '../json/splice';
 import { type JsonView, rootView } from '../json/view';
 import type { RouteDecision } from '../routing/route';
 import type { AnswerPath } from './answer-path';
-import { requestHeaders, translatedHeaders } from './headers';
 import { PassthroughAnswer } from './passthrough-answer';
+import { RequestHeaders } from './request-headers';
 import { TranslatedAnswer } from './translated-answer';
 
 /** A call that is proxied, by its path. */
@@ -37,7 +37,8 @@ export type ProxiedPath = '/v1/messages' | '/v1/messages/count_tokens' | '/v1/ch
 export interface Outbound {
   /** Path and query at the provider. */
   target: string;
-  headers: string[];
+  /** As an `UpstreamRequest` has them. */
+  headers: string | null;
   /** In pieces; see `spliceMembers`. */
   body: readonly Buffer[];
   answer: AnswerPath;
@@ -78,6 +79,7 @@ const OPENAI: Clients = {
 const PROVIDERS: Record<'openai' | 'gemini', ProviderDialect> = { openai: openAiProvider, gemini: geminiProvider };
 
 const MAX_TARGETS = 1000;
+const MAX_MODELS = 1000;
 
 /** Who calls this path, and so how it is answered. */
 export function clientOf(path: ProxiedPath): ClientDialect {
@@ -89,12 +91,14 @@ function clientsOf(path: ProxiedPath): Clients {
 }
 
 export class OutboundRequests {
-  readonly #access: AccessRule;
-  /** Provider and path → path at the provider. */
-  readonly #targets = new Map<string, string>();
+  readonly #headers: RequestHeaders;
+  /** By provider and path: the last query, and what became of them. */
+  readonly #targets = new Map<Provider, Map<string, { query: string; text: string }>>();
+  /** A model's name as JSON. */
+  readonly #models = new Map<string, Buffer>();
 
   constructor(access: AccessRule) {
-    this.#access = access;
+    this.#headers = new RequestHeaders(access);
   }
 
   /**
@@ -106,10 +110,11 @@ export class OutboundRequests {
     const { provider } = decision;
     const clients = clientsOf(path);
     if (provider.dialect !== clients.dialect) return this.#translate(inbound, clients, warn);
+    const changed = overrides(inbound, clients.limits, body, scan);
     return {
-      target: withQuery(this.#targetOf(provider, path), head.query),
-      headers: requestHeaders(head.headers, provider, this.#access),
-      body: spliceMembers(body, scan, overrides(inbound, clients.limits, new ScannedMembers(body, scan.members))),
+      target: this.#targetOf(provider, path, head.query),
+      headers: this.#headers.passedOn(head.headers, provider),
+      body: changed === null ? this.#withModel(inbound) : spliceMembers(body, scan, changed),
       answer: new PassthroughAnswer(clients.client, clients.rules),
     };
   }
@@ -129,35 +134,56 @@ export class OutboundRequests {
       writer: { requestId, model, includeUsage: isTrue(asked.get('stream_options')?.get('include_usage')) },
     });
     return {
-      target: this.#targetOf(provider, translated.path),
-      headers: translatedHeaders(head.headers, provider, stream, translated.headers, this.#access),
+      target: this.#targetOf(provider, translated.path, ''),
+      headers: this.#headers.translated(head.headers, provider, stream, translated.headers),
       body: [translated.body],
       answer,
     };
   }
 
-  /** A path may name a model, of which clients can think up many. */
-  #targetOf(provider: Provider, path: string): string {
-    const key = `${provider.name} ${path}`;
-    let target = this.#targets.get(key);
-    if (target === undefined) {
-      const url = new URL(joinUrl(provider.baseUrl, path));
-      target = url.pathname + url.search;
-      if (this.#targets.size >= MAX_TARGETS) this.#targets.clear();
-      this.#targets.set(key, target);
+  /** The body with nothing but the model that routing chose, which hardly ever is the client's own. */
+  #withModel({ body, scan, asked, decision: { model } }: Inbound): readonly Buffer[] {
+    const range = scan.members.get('model');
+    if (model === asked || range === undefined) return [body];
+    let text = this.#models.get(model);
+    if (text === undefined) {
+      text = Buffer.from(JSON.stringify(model));
+      if (this.#models.size >= MAX_MODELS) this.#models.clear();
+      this.#models.set(model, text);
     }
-    return target;
+    return [body.subarray(0, range.start), text, body.subarray(range.end)];
+  }
+
+  /** The client's query goes on as it came, behind what the base URL may have. */
+  #targetOf(provider: Provider, path: string, query: string): string {
+    let targets = this.#targets.get(provider);
+    if (targets === undefined) {
+      targets = new Map();
+      this.#targets.set(provider, targets);
+    }
+    let target = targets.get(path);
+    if (target === undefined || target.query !== query) {
+      const url = new URL(joinUrl(provider.baseUrl, path));
+      const own = url.pathname + url.search;
+      const joint = own.includes('?') ? '&' : '?';
+      target = { query, text: query === '' ? own : own + joint + query };
+      // A path may name a model, of which clients can think up many.
+      if (targets.size >= MAX_TARGETS) targets.clear();
+      targets.set(path, target);
+    }
+    return target.text;
   }
 }
 
-/** The middle of every translation, with what the route overrides in it. */
-function messagesRequest(inbound: Inbound, clients: Clients, asked: JsonView, context: RequestContext): Buffer {
-  const messages = clients.dialect === 'openai' ? translateChatRequest(asked, context) : inbound.body;
-  const scan = messages === inbound.body ? inbound.scan : scanMembers(messages);
+/** The middle of every translation, with what the route overrides in it. The model is the translation's own affair. */
+function messagesRequest(inbound: Inbound, clients: Clients, asked: JsonView, context: RequestContext): JsonView {
+  const isTranslated = clients.dialect === 'openai';
+  const messages = isTranslated ? translateChatRequest(asked, context) : inbound.body;
+  const scan = isTranslated ? scanMembers(messages) : inbound.scan;
   if (!scan.ok) throw new Error(`a translated request is no JSON: ${scan.reason}`);
-  return joined(
-    spliceMembers(messages, scan, overrides(inbound, ANTHROPIC.limits, new ScannedMembers(messages, scan.members))),
-  );
+  const changed = overrides(inbound, ANTHROPIC.limits, messages, scan);
+  if (changed !== null) return rootView(joined(spliceMembers(messages, scan, changed)));
+  return isTranslated ? rootView(messages) : asked;
 }
 
 function joined(pieces: readonly Buffer[]): Buffer {
@@ -165,31 +191,33 @@ function joined(pieces: readonly Buffer[]): Buffer {
   return pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
 }
 
-function translate(messages: Buffer, context: RequestContext): TranslatedRequest {
+function translate(messages: JsonView, context: RequestContext): TranslatedRequest {
   const { dialect } = context.provider;
   if (dialect === 'anthropic') {
-    return { path: '/v1/messages', body: messages, headers: ['anthropic-version', '2023-06-01'] };
+    return { path: '/v1/messages', body: messages.body, headers: ['anthropic-version', '2023-06-01'] };
   }
-  return PROVIDERS[dialect].translateRequest(rootView(messages), context);
-}
-
-/** The client's query goes on as it came, behind what the base URL may have. */
-function withQuery(target: string, query: string): string {
-  if (query === '') return target;
-  return `${target}${target.includes('?') ? '&' : '?'}${query}`;
+  return PROVIDERS[dialect].translateRequest(messages, context);
 }
 
 /**
  * What must change in a body: the model where routing chose another, the route's parameters, and limits that are too
- * high. Counting takes none of the parameters of an answer.
+ * high. Counting takes none of the parameters of an answer. Null: nothing but the model, if at all.
  * @param limits members that limit an answer's tokens
- * @param members of that body
+ * @param scan of that body
  */
-function overrides({ path, asked, decision }: Inbound, limits: readonly string[], members: RequestMembers) {
-  const changed: Record<string, unknown> = path === '/v1/messages/count_tokens' ? {} : { ...decision.parameters };
-  if (decision.model !== asked) changed['model'] = decision.model;
-  const most = maxOutputTokensOf(decision.provider, decision.model);
-  if (most === null || path === '/v1/messages/count_tokens') return changed;
+function overrides(
+  { path, asked, decision }: Inbound,
+  limits: readonly string[],
+  body: Buffer,
+  scan: ScannedObject,
+): Record<string, unknown> | null {
+  const { provider, model, parameters } = decision;
+  const most = maxOutputTokensOf(provider, model);
+  if (path === '/v1/messages/count_tokens' || (most === null && isEmpty(parameters))) return null;
+  const changed: Record<string, unknown> = { ...parameters };
+  if (model !== asked) changed['model'] = model;
+  if (most === null) return changed;
+  const members = new ScannedMembers(body, scan.members);
   const valueAfter = (name: string) => changed[name] ?? members.get(name)?.value();
   for (const name of limits) {
     const wanted = valueAfter(name);
@@ -198,6 +226,11 @@ function overrides({ path, asked, decision }: Inbound, limits: readonly string[]
   const thinking = valueAfter('thinking');
   if (changed[limits[0] ?? ''] === most && isObject(thinking)) changed['thinking'] = thinkingWithin(most, thinking);
   return changed;
+}
+
+function isEmpty(object: object): boolean {
+  for (const _ in object) return false;
+  return true;
 }
 
 /** A budget must be lower than the limit, and has a least value of its own (Anthropic's `thinking.budget_tokens`). */

@@ -3,7 +3,7 @@
  * it ends where the limit is passed.
  */
 import { Buffer } from 'node:buffer';
-import { skipString } from '../json/members';
+import { skipString } from '../json/skip';
 import type { JsonView } from '../json/view';
 
 /** Quotes, colon, comma of a member; comma of an array's item. */

@@ -1,6 +1,7 @@
 /** Finds a member near the end of a JSON object without reading what stands before it. */
 import type { Buffer } from 'node:buffer';
-import { type ByteRange, scanMembers, skipSpace, skipString } from './members';
+import { type ByteRange, scanMembers } from './members';
+import { skipSpace, skipString } from './skip';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

@@ -1,19 +1,9 @@
 /**
- * Goes through long strings sixteen bytes at a time, which JavaScript cannot: in WebAssembly (long-strings.wat). A string
- * is copied there piece by piece, so that the memory for it stays one page.
+ * Goes through long strings sixteen bytes at a time. A string is copied to the scanner piece by piece: how long it is,
+ * is known at its end only.
  */
-import { join } from 'node:path';
-import { loadModule, newMemory } from '../web-assembly';
+import { PIECE_BYTES, piece, skip } from './scan-memory';
 
-interface LongStrings {
-  /** @returns where it stopped: at a quote, at something wrong, or fewer than sixteen bytes before `end` */
-  skip(at: number, end: number): number;
-}
-
-const memory = newMemory(1);
-// It exports what long-strings.wat says.
-const { skip } = loadModule(join(__dirname, 'long-strings.wasm'), memory) as LongStrings;
-const page = new Uint8Array(memory.buffer);
 /** A string mostly ends soon: what is copied grows with what was found to belong to it. */
 const FIRST_PIECE_BYTES = 512;
 /** What is nearer to a piece's end is looked at with the next one. */
@@ -29,11 +19,11 @@ export function skipLongString(view: DataView, from: number, length: number): nu
   let size = FIRST_PIECE_BYTES;
   while (at < length) {
     const bytes = Math.min(size, length - at);
-    page.set(new Uint8Array(view.buffer, view.byteOffset + at, bytes));
+    piece.set(new Uint8Array(view.buffer, view.byteOffset + at, bytes));
     const stop = skip(0, bytes);
     at += stop;
     if (bytes < size || bytes - stop > REST_BYTES) break;
-    size = Math.min(size * 4, page.length);
+    size = Math.min(size * 4, PIECE_BYTES);
   }
   return at;
 }

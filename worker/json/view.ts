@@ -4,8 +4,8 @@
  * all bytes of a body go on as they are.
  */
 import { Buffer } from 'node:buffer';
-import { skipSpace, skipString } from './members';
 import { shortText } from './short-text';
+import { skipSpace, skipString } from './skip';
 
 /** A document has something that no honest client sends; `message` says what, for the client. */
 export class BadDocument extends Error {

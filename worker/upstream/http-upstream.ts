@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { Call, type CallHolder } from './call';
 import { Connection, type ConnectionOwner } from './connection';
 import { Connector, type ConnectorOptions } from './connector';
-import { type RequestCommons, requestHead } from './http1/request-head';
+import { headerLines, type RequestCommons, requestHead } from './http1/request-head';
 import { proxyAuthorization } from './tunnel';
 import {
   type ConnectionCounts,
@@ -40,10 +40,10 @@ export class HttpUpstream implements Upstream, ConnectionOwner, CallHolder {
     this.#options = options;
     this.#connector = new Connector(options);
     const { origin, proxy, proxyReadsRequests } = this.#connector;
+    const authorization = proxyReadsRequests && proxy !== null ? proxyAuthorization(proxy) : [];
     this.#commons = {
       targetPrefix: proxyReadsRequests ? origin.origin : '',
-      host: origin.host,
-      headers: proxyReadsRequests && proxy !== null ? proxyAuthorization(proxy) : [],
+      headers: headerLines(['host', origin.host, ...authorization]) ?? '',
     };
   }
 

@@ -8,8 +8,11 @@ export interface UpstreamRequest {
   /** Path and query, as they stand in the request line. */
   target: string;
   method: 'POST' | 'GET';
-  /** Flat list of lower-case name, value; without `host` and `content-length`. Values hold one char per byte. */
-  headers: string[];
+  /**
+   * As `headerLines` makes them, lower-case, one char per byte; without `host` and `content-length`. Null: one cannot be
+   * sent, and so the request fails.
+   */
+  headers: string | null;
   /** In pieces that are sent one behind the other: a change to a large body need not copy it. */
   body: readonly Buffer[];
 }

@@ -2,7 +2,7 @@
 import type { JsonPieces } from '../../json/pieces';
 import { BadDocument, type JsonView } from '../../json/view';
 import type { Warn } from './contents';
-import { parametersSchema } from './schema';
+import { knownParametersSchema } from './known-schemas';
 
 /** A server tool that finds deferred tools. Where it is left out nobody else can, so that they are offered at once. */
 const TOOL_SEARCH = 'tool_search_';
@@ -97,7 +97,7 @@ function readFunction(tool: JsonView, at: string): Declaration {
   return {
     name: nameOf(tool, at),
     description: description?.kind === 'string' ? description : undefined,
-    parameters: schema === undefined ? null : parametersSchema(schema),
+    parameters: schema === undefined ? null : knownParametersSchema(schema),
   };
 }
 
