@@ -2,6 +2,7 @@
 import type { Provider } from '../../shared/config/config';
 import { readBuildInfo } from '../../shared/version';
 import type { AccessRule } from '../http/access-rule';
+import type { RequestHead } from '../http/request-head';
 import type { ExchangeRecord } from './exchange-record';
 import { decodableEncodings } from './inflate';
 
@@ -20,27 +21,6 @@ const HOP_BY_HOP = [
   'upgrade',
 ];
 
-/** Request headers that end here: framing is redone, credentials are replaced, and who called is no provider's business. */
-const NOT_FORWARDED: ReadonlySet<string> = new Set([
-  ...HOP_BY_HOP,
-  'host',
-  'content-length',
-  'expect',
-  'x-api-key',
-  'authorization',
-  'x-goog-api-key',
-  'cookie',
-  'forwarded',
-  'via',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-forwarded-port',
-  'x-real-ip',
-  'cf-connecting-ip',
-  'true-client-ip',
-]);
-
 /** Answer headers that end here: the engine writes its own framing and date. */
 const NOT_RETURNED: ReadonlySet<string> = new Set([
   ...HOP_BY_HOP,
@@ -53,19 +33,38 @@ const NOT_RETURNED: ReadonlySet<string> = new Set([
   'x-ccproxy-route',
 ]);
 
-/** The headers of a request that passes through: the client's, with the provider's credential in place of its own. */
-export function requestHeaders(clientHeaders: readonly string[], provider: Provider, access: AccessRule): string[] {
+/**
+ * The headers of a request that passes through: the client's, with the provider's credential in place of its own.
+ * Framing is redone, and who called is no provider's business.
+ */
+export function requestHeaders(head: RequestHead, provider: Provider, access: AccessRule): string[] {
   const headers: string[] = [];
-  const named = connectionOptions(clientHeaders);
+  const named = connectionOptions(head);
   const own = ownHeaders(provider);
-  for (let i = 0; i + 1 < clientHeaders.length; i += 2) {
-    const name = clientHeaders[i] ?? '';
-    const value = clientHeaders[i + 1] ?? '';
+  const { meanings } = head;
+  for (let i = 0; i < meanings.length; i++) {
+    const name = head.headers[2 * i] ?? '';
+    const value = head.headers[2 * i + 1] ?? '';
     if (named?.has(name) || own.configured?.has(name)) continue;
-    if (name === 'accept-encoding') headers.push(name, decodableEncodings(value));
-    else if (!NOT_FORWARDED.has(name)) {
-      if (provider.dialect === 'anthropic' || !isAnthropics(name)) headers.push(name, value);
-    } else if (provider.passthroughKey) forwardCredential(headers, name, value, access);
+    switch (meanings[i]) {
+      case 'unknown':
+        if (provider.dialect === 'anthropic' || !isAnthropics(name)) headers.push(name, value);
+        break;
+      case 'session':
+        if (provider.dialect === 'anthropic') headers.push(name, value);
+        break;
+      case 'origin':
+      case 'sec-fetch-site':
+        headers.push(name, value);
+        break;
+      case 'accept-encoding':
+        headers.push(name, decodableEncodings(value));
+        break;
+      case 'x-api-key':
+      case 'authorization':
+        if (provider.passthroughKey) forwardCredential(headers, name, value, access);
+        break;
+    }
   }
   for (const part of own.list) headers.push(part);
   return headers;
@@ -77,7 +76,7 @@ export function requestHeaders(clientHeaders: readonly string[], provider: Provi
  * @param more flat list of lower-case name, value
  */
 export function translatedHeaders(
-  clientHeaders: readonly string[],
+  head: RequestHead,
   provider: Provider,
   stream: boolean,
   more: readonly string[],
@@ -95,8 +94,10 @@ export function translatedHeaders(
   add('user-agent', USER_AGENT);
   for (let i = 0; i + 1 < more.length; i += 2) add(more[i] ?? '', more[i + 1] ?? '');
   if (provider.passthroughKey) {
-    for (let i = 0; i + 1 < clientHeaders.length; i += 2) {
-      forwardCredential(headers, clientHeaders[i] ?? '', clientHeaders[i + 1] ?? '', access);
+    for (let i = 0; i < head.meanings.length; i++) {
+      const meaning = head.meanings[i];
+      if (meaning !== 'x-api-key' && meaning !== 'authorization') continue;
+      forwardCredential(headers, meaning, head.headers[2 * i + 1] ?? '', access);
     }
   }
   for (const part of own.list) headers.push(part);
@@ -136,21 +137,21 @@ function isAnthropics(name: string): boolean {
 
 /** The client's own credential, unless it is the key of this proxy, which no provider may see. */
 function forwardCredential(headers: string[], name: string, value: string, access: AccessRule): void {
-  if (name !== 'x-api-key' && name !== 'authorization') return;
   const ours = value.split(/[\s,]+/).some((part) => access.isKey(part));
   if (!ours) headers.push(name, value);
 }
 
 /** Headers that `Connection` names end here too. */
-function connectionOptions(headers: readonly string[]): Set<string> | null {
+function connectionOptions({ headers, meanings }: RequestHead): Set<string> | null {
   let named: Set<string> | null = null;
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    if (headers[i] === 'connection') named = addOptions(named, headers[i + 1] ?? '');
+  for (let i = 0; i < meanings.length; i++) {
+    if (meanings[i] === 'connection') named = addOptions(named, headers[2 * i + 1] ?? '');
   }
   return named;
 }
 
 function addOptions(named: Set<string> | null, connection: string): Set<string> | null {
+  if (connection === 'keep-alive') return named;
   const value = connection.trim().toLowerCase();
   if (value === 'keep-alive' || value === 'close') return named;
   return new Set([...(named ?? []), ...value.split(',').map((option) => option.trim())]);

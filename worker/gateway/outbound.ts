@@ -108,7 +108,7 @@ export class OutboundRequests {
     if (provider.dialect !== clients.dialect) return this.#translate(inbound, clients, warn);
     return {
       target: withQuery(this.#targetOf(provider, path), head.query),
-      headers: requestHeaders(head.headers, provider, this.#access),
+      headers: requestHeaders(head, provider, this.#access),
       body: spliceMembers(body, scan, overrides(inbound, clients.limits, new ScannedMembers(body, scan.members))),
       answer: new PassthroughAnswer(clients.client, clients.rules),
     };
@@ -130,7 +130,7 @@ export class OutboundRequests {
     });
     return {
       target: this.#targetOf(provider, translated.path),
-      headers: translatedHeaders(head.headers, provider, stream, translated.headers, this.#access),
+      headers: translatedHeaders(head, provider, stream, translated.headers, this.#access),
       body: [translated.body],
       answer,
     };
