@@ -64,9 +64,10 @@ type Handler = (res: EngineResponse, head: RequestHead, send: (reply: Reply) => 
  * what follows on it could be read as another request.
  */
 function mount(app: EngineApp, parts: ServerParts, path: string, handler: Handler): void {
+  const onlyPath = path.endsWith('/*') ? null : path;
   app.any(path, (res, req) => {
     parts.drain.touch();
-    const head = new RequestHead(res, req);
+    const head = new RequestHead(res, req, onlyPath);
     const headOnly = head.method === 'HEAD';
     const problem = headProblem(head);
     if (problem !== null) {

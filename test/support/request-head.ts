@@ -17,5 +17,6 @@ export function headOf(
         for (const { name, value } of list) callback(name, value);
       },
     },
+    null,
   );
 }

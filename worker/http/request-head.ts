@@ -74,11 +74,14 @@ export class RequestHead {
   readonly meanings: HeaderMeaning[] = [];
   readonly #res: Pick<EngineResponse, 'getRemoteAddress'>;
 
-  /** Copies everything that is needed later: the engine's request dies when the handler returns. */
-  constructor(res: Pick<EngineResponse, 'getRemoteAddress'>, req: EngineRequest) {
+  /**
+   * Copies everything that is needed later: the engine's request dies when the handler returns.
+   * @param path where it is known; each question to the engine is a crossing
+   */
+  constructor(res: Pick<EngineResponse, 'getRemoteAddress'>, req: EngineRequest, path: string | null) {
     this.#res = res;
     this.method = upperCase(req.getMethod());
-    this.path = req.getUrl();
+    this.path = path ?? req.getUrl();
     this.query = req.getQuery() ?? '';
     let values = '';
     req.forEach((name, value) => {
