@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { NameTable } from '../../worker/http/name-table';
-import { remembered } from '../../worker/http/remembered';
+import { lastOf, remembered } from '../../worker/http/remembered';
 import { headProblem } from '../../worker/http/request-head';
 import { headOf } from '../support/request-head';
 
@@ -93,5 +93,24 @@ describe('a remembered function', () => {
     for (let i = 0; i < 1000; i++) lengthOf(`${i}`);
     lengthOf('abc');
     expect(asked.filter((text) => text === 'abc')).to.have.length(2);
+  });
+});
+
+describe('a function with its last result kept', () => {
+  it('is asked anew when one of the names is another', () => {
+    const asked: string[][] = [];
+    const joined = lastOf((...names) => {
+      asked.push(names);
+      return names.join();
+    });
+    expect([
+      joined(''),
+      joined('a'),
+      joined('a'),
+      joined('a', 'b'),
+      joined('a', 'b', 'c', 'd'),
+      joined('a'),
+    ]).to.deep.equal([...[',,,', 'a,,,', 'a,,,', 'a,b,,', 'a,b,c,d', 'a,,,']]);
+    expect(asked).to.have.length(5);
   });
 });

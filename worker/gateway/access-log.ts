@@ -3,6 +3,7 @@
  * On a pipe a write of up to 4 KiB is atomic, so lines of several workers never mix: a batch is no larger.
  */
 import { Buffer } from 'node:buffer';
+import { lastOf } from '../http/remembered';
 import type { ExchangeRecord } from './exchange-record';
 
 const MAX_BATCH_BYTES = 4096;
@@ -75,21 +76,6 @@ function jsonLine(processName: string): (record: ExchangeRecord) => string {
       (record.headAt === 0 ? ',"ttfb_ms":null' : `,"ttfb_ms":${tenths(record.headAt - record.startedAt)}`) +
       `,"duration_ms":${tenths(record.endedAt - record.startedAt)}}\n`
     );
-  };
-}
-
-type Names = [first: string, second?: string, third?: string, fourth?: string];
-
-/** Makes a text of these names; the last one is kept, and mostly it is asked for again. */
-function lastOf(textFor: (...names: Required<Names>) => string): (...names: Names) => string {
-  let last: Names | null = null;
-  let text = '';
-  return (first, second = '', third = '', fourth = '') => {
-    if (last === null || last[0] !== first || last[1] !== second || last[2] !== third || last[3] !== fourth) {
-      last = [first, second, third, fourth];
-      text = textFor(first, second, third, fourth);
-    }
-    return text;
   };
 }
 

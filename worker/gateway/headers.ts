@@ -2,6 +2,7 @@
 import type { Provider } from '../../shared/config/config';
 import { readBuildInfo } from '../../shared/version';
 import type { AccessRule } from '../http/access-rule';
+import { lastOf } from '../http/remembered';
 import type { RequestHead } from '../http/request-head';
 import type { ExchangeRecord } from './exchange-record';
 import { decodableEncodings } from './inflate';
@@ -229,17 +230,18 @@ function secondsOf(retryAfter: string): number | null {
 }
 
 /** Tells the client what routing decided. Flat list of name, value; empty before that. */
-export function routeHeaders({ provider, model, route }: ExchangeRecord): string[] {
-  if (provider === '') return [];
-  return [
-    'x-ccproxy-provider',
-    headerText(provider),
-    'x-ccproxy-model',
-    headerText(model),
-    'x-ccproxy-route',
-    headerText(route),
-  ];
+export function routeHeaders({ provider, model, route }: ExchangeRecord): readonly string[] {
+  return provider === '' ? [] : lastRouteHeaders(provider, model, route);
 }
+
+const lastRouteHeaders = lastOf((provider, model, route): readonly string[] => [
+  'x-ccproxy-provider',
+  headerText(provider),
+  'x-ccproxy-model',
+  headerText(model),
+  'x-ccproxy-route',
+  headerText(route),
+]);
 
 /** Text as a header value: a client's model name may hold anything. */
 function headerText(text: string): string {

@@ -18,3 +18,17 @@ export function remembered<Result>(of: (text: string) => Result): (text: string)
 }
 
 const MAX_TEXT_CHARS = 256;
+
+type Names = [first: string, second?: string, third?: string, fourth?: string];
+
+/** The same function of some names, with its last result kept: for what is mostly asked for again. */
+export function lastOf<Result>(of: (...names: Required<Names>) => Result): (...names: Names) => Result {
+  let last: { names: Names; result: Result } | null = null;
+  return (first, second = '', third = '', fourth = '') => {
+    const names = last?.names;
+    if (last === null || names?.[0] !== first || names[1] !== second || names[2] !== third || names[3] !== fourth) {
+      last = { names: [first, second, third, fourth], result: of(first, second, third, fourth) };
+    }
+    return last.result;
+  };
+}
