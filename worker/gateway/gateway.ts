@@ -143,7 +143,8 @@ export class Gateway implements ExchangeHost {
     }
     exchange.provider = provider;
     this.#send(exchange, provider, { path, head, body, scan, asked, decision, requestId: exchange.record.requestId });
-    exchange.record.overheadMs = performance.now() - readAt;
+    // Nothing was sent where it ended meanwhile.
+    if (exchange.record.sentAt !== 0) exchange.record.overheadMs = exchange.record.sentAt - readAt;
   }
 
   /** Takes a place among the requests to the provider, or says why not. */
