@@ -8,10 +8,10 @@ import type { Drain } from './drain';
 import type { Gateway } from './gateway/gateway';
 import type { ProxiedPath } from './gateway/outbound';
 import { nextRequestId } from './gateway/request-id';
-import { type Access, type AccessRule, apiRefusal } from './http/access-rule';
+import { type AccessLevel, type AccessRule, apiRefusal } from './http/access-rule';
 import type { EngineApp, EngineResponse } from './http/engine';
 import { adminError, apiError as apiErrorReply, jsonReply, type Reply, sendReply } from './http/reply';
-import { copyHead, type HeadProblem, header, headProblem, type RequestHead } from './http/request-head';
+import { type HeadProblem, headProblem, RequestHead } from './http/request-head';
 
 export interface ServerParts {
   access: AccessRule;
@@ -25,7 +25,7 @@ export interface ServerParts {
   onBug: (error: unknown) => void;
 }
 
-type Page = (head: RequestHead, access: Access) => Reply | Promise<Reply>;
+type Page = (head: RequestHead, level: AccessLevel) => Reply | Promise<Reply>;
 
 const READ = ['GET', 'HEAD'];
 const COMMAND = ['POST'];
@@ -44,16 +44,16 @@ export function mountRoutes(app: EngineApp, parts: ServerParts): void {
   page('/api/hello', () => pages.hello());
   page('/livez', () => pages.livez());
   page('/readyz', () => pages.readyz());
-  page('/health', (_head, access) => pages.health(access.level !== 'denied'));
-  page('/status', (_head, access) => pages.status(access.level !== 'denied'));
-  page('/metrics', (head, access) => pages.metrics(access.level !== 'denied', header(head, 'accept') ?? ''));
-  command('/-/reload', (_head, access) => control.reload(access.level !== 'denied'));
-  command('/-/scale', (head, access) => control.scale(access.level !== 'denied', head.query));
+  page('/health', (_head, level) => pages.health(level !== 'denied'));
+  page('/status', (_head, level) => pages.status(level !== 'denied'));
+  page('/metrics', (head, level) => pages.metrics(level !== 'denied', head.header('accept') ?? ''));
+  command('/-/reload', (_head, level) => control.reload(level !== 'denied'));
+  command('/-/scale', (head, level) => control.scale(level !== 'denied', head.query));
   proxied('/v1/messages');
   proxied('/v1/messages/count_tokens');
   proxied('/v1/chat/completions');
-  page('/v1/models', (head, access) => apiPage(parts, access, () => models.list(head)));
-  page('/v1/models/*', (head, access) => apiPage(parts, access, () => models.find(head, modelId(head))));
+  page('/v1/models', (head, level) => apiPage(parts, level, () => models.list(head)));
+  page('/v1/models/*', (head, level) => apiPage(parts, level, () => models.find(head, modelId(head))));
   mount(app, parts, '/*', (_res, head, send) => send(notFound(`Not found: ${head.path.slice(0, 200)}`)));
 }
 
@@ -64,9 +64,10 @@ type Handler = (res: EngineResponse, head: RequestHead, send: (reply: Reply) => 
  * what follows on it could be read as another request.
  */
 function mount(app: EngineApp, parts: ServerParts, path: string, handler: Handler): void {
+  const onlyPath = path.endsWith('/*') ? null : path;
   app.any(path, (res, req) => {
     parts.drain.touch();
-    const head = copyHead(res, req);
+    const head = new RequestHead(res, req, onlyPath);
     const headOnly = head.method === 'HEAD';
     const problem = headProblem(head);
     if (problem !== null) {
@@ -112,7 +113,7 @@ function mountPage(app: EngineApp, parts: ServerParts, path: string, methods: re
       send(methodNotAllowed(methods.join(', '), isApi(path)));
       return;
     }
-    const reply = answer(head, parts.access.evaluate(head));
+    const reply = answer(head, parts.access.level(head));
     if (reply instanceof Promise) sendLater(res, reply, send);
     else send(reply);
   });
@@ -130,9 +131,9 @@ function sendLater(res: EngineResponse, reply: Promise<Reply>, send: (reply: Rep
 }
 
 /** A page of the API. */
-function apiPage(parts: ServerParts, access: Access, body: () => string | null): Reply {
+function apiPage(parts: ServerParts, level: AccessLevel, body: () => string | null): Reply {
   const id = nextRequestId();
-  const refusal = apiRefusal(access.level, parts.apiKeyConfigured);
+  const refusal = apiRefusal(level, parts.apiKeyConfigured);
   if (refusal !== null) return apiError(refusal, id);
   const found = body();
   if (found === null) return apiError({ type: 'not_found_error', message: 'No such model' }, id);

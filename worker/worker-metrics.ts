@@ -12,15 +12,16 @@ import {
   UPSTREAM_FAILURES,
   type UpstreamErrorReason,
 } from '../shared/metrics';
+import { lastOf } from './http/remembered';
 import { type Histogram, HistogramFamily, ValueFamily } from './metric-families';
 import { DIRECT_ROUTE } from './routing/route';
 
-/** One request that ended, whether answered, refused or cut. Null names mean that it was not routed. */
+/** One request that ended, whether answered, refused or cut. Empty names mean that it was not routed. */
 export interface EndedRequest {
-  route: string | null;
-  provider: string | null;
+  route: string;
+  provider: string;
   /** The model that the provider was asked for. */
-  model: string | null;
+  model: string;
   /** The HTTP status of the answer. */
   code: number;
   durationSeconds: number;
@@ -60,8 +61,11 @@ export class WorkerMetrics {
   readonly #routes: ReadonlySet<string>;
   readonly #providers: ReadonlySet<string>;
   readonly #models: ReadonlySet<string>;
-  /** By route, provider and model, so that the hot path looks up one key. */
+  /** By route, provider and model. */
   readonly #targets = new Map<string, Target>();
+  readonly #lastTarget = lastOf((route, provider, model) =>
+    this.#target(known(this.#routes, route), known(this.#providers, provider), known(this.#models, model)),
+  );
   #inFlight = 0;
 
   readonly #requests = new ValueFamily('ccproxy_requests_total');
@@ -106,11 +110,7 @@ export class WorkerMetrics {
   requestEnded(request: EndedRequest): void {
     this.#inFlight -= 1;
     if (!this.#enabled) return;
-    const target = this.#target(
-      known(this.#routes, request.route),
-      known(this.#providers, request.provider),
-      known(this.#models, request.model),
-    );
+    const target = this.#lastTarget(request.route, request.provider, request.model);
     const { labels } = target;
     const code = request.code >= 100 && request.code <= 999 ? Math.trunc(request.code) : 0;
     let requests = target.requests.get(code);
@@ -211,8 +211,8 @@ interface Target {
 
 const UPSTREAM_REASONS: ReadonlySet<string> = new Set(UPSTREAM_FAILURES);
 
-function known(names: ReadonlySet<string>, name: string | null): string {
-  if (name === null) return NONE;
+function known(names: ReadonlySet<string>, name: string): string {
+  if (name === '') return NONE;
   return names.has(name) ? name : OTHER;
 }
 

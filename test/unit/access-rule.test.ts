@@ -1,18 +1,11 @@
 import { expect } from 'chai';
 import { AccessRule, addressText } from '../../worker/http/access-rule';
-import type { RequestHead } from '../../worker/http/request-head';
+import { headOf } from '../support/request-head';
 
 const LOOPBACK = Uint8Array.of(127, 0, 0, 1);
 
 function level(rule: AccessRule, headers: Record<string, string>, peer: Uint8Array = LOOPBACK): string {
-  const head: RequestHead = {
-    method: 'GET',
-    path: '/status',
-    query: '',
-    headers: Object.entries(headers).flat(),
-    peer,
-  };
-  return rule.evaluate(head).level;
+  return rule.level(headOf(headers, peer));
 }
 
 describe('access rule', () => {

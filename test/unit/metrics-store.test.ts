@@ -149,8 +149,8 @@ describe('metrics of the cluster', () => {
     expect(store.histogramMean('ccproxy_request_duration_seconds')).to.equal(null);
     expect(store.histogramQuantiles('ccproxy_request_duration_seconds', {}, [0.5])).to.equal(null);
     const request = {
-      route: null,
-      model: null,
+      route: '',
+      model: '',
       overheadSeconds: 0,
       ttftSeconds: null,
       secondsPerOutputToken: null,

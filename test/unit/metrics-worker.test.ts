@@ -77,7 +77,7 @@ describe('metrics of a worker', () => {
       metrics.upstreamRetry(`p${i}`);
     }
     metrics.requestEnded({ ...ENDED, model: 'claude-route' });
-    metrics.requestEnded({ ...ENDED, route: null, provider: null, model: null, code: 401 });
+    metrics.requestEnded({ ...ENDED, route: '', provider: '', model: '', code: 401 });
     const requests = (await metrics.snapshot()).find((metric) => metric.name === 'ccproxy_requests_total');
     const rows = requests?.values.map(({ labels, value: count }) => [...Object.values(labels), count].join(' '));
     expect(rows).to.have.members([

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { ModelCatalogue } from '../../worker/admin/models';
 import { Workspace } from '../support/config/workspace';
+import { headOf } from '../support/request-head';
 
 describe('the list of models', () => {
   let here: Workspace;
@@ -12,9 +13,8 @@ describe('the list of models', () => {
 
   const idsOf = (providers: object[], routes: object) => {
     here.write('ccproxy.json', { providers: providers.map((one) => ({ api_base_url: 'http://h', ...one })), routes });
-    const head = { method: 'GET', path: '/v1/models', query: '', headers: [], peer: new Uint8Array(4) };
     const catalogue = new ModelCatalogue(here.loaded().config);
-    return JSON.parse(catalogue.list(head)).data.map(({ id }: { id: string }) => id) as string[]; // Its own shape.
+    return JSON.parse(catalogue.list(headOf({}))).data.map(({ id }: { id: string }) => id) as string[]; // Its own shape.
   };
 
   it('has providers of every dialect', () => {

@@ -3,6 +3,7 @@ import type { Provider } from '../../shared/config/config';
 import { OutboundRequests, type ProxiedPath } from '../../worker/gateway/outbound';
 import { AccessRule } from '../../worker/http/access-rule';
 import { scanMembers } from '../../worker/json/members';
+import { headOf } from '../support/request-head';
 import { openAiTestProvider } from '../support/test-provider';
 
 const access = new AccessRule({ apiKey: 'the-key', trustedProxies: [], host: '127.0.0.1' });
@@ -14,9 +15,8 @@ function sent(path: ProxiedPath, request: object, provider: Partial<Provider>, p
   const body = Buffer.from(JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'Hi' }], ...request }));
   const scan = scanMembers(body);
   if (!scan.ok) throw new Error(scan.reason);
-  const head = { method: 'POST', path, query: '', headers: [], peer: Uint8Array.of(127, 0, 0, 1) };
   const decision = { provider: openAiTestProvider(provider), model: 'm', route: 'r', parameters };
-  const inbound = { path, head, body, scan, asked: 'm', decision, requestId: 'req_1' };
+  const inbound = { path, head: headOf({}), body, scan, asked: 'm', decision, requestId: 'req_1' };
   return JSON.parse(new OutboundRequests(access).prepare(inbound, () => {}).body.join(''));
 }
 

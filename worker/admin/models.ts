@@ -1,6 +1,6 @@
 /** `GET /v1/models`: the models of the configuration, in the shape that the client's API has. */
 import type { Config, Provider } from '../../shared/config/config';
-import { header, type RequestHead } from '../http/request-head';
+import type { RequestHead } from '../http/request-head';
 import { explicitTarget, MODEL_ALIAS_PREFIX } from '../routing/route';
 
 /** When a model was made is not known here; both APIs want a date. */
@@ -95,7 +95,7 @@ function reachability(config: Config): (id: string, provider: Provider, model: s
 
 /** A Bearer key and no `anthropic-version` tell an OpenAI client. */
 function isOpenAiClient(head: RequestHead): boolean {
-  return header(head, 'anthropic-version') === undefined && /^bearer /i.test(header(head, 'authorization') ?? '');
+  return head.header('anthropic-version') === undefined && /^bearer /i.test(head.first('authorization') ?? '');
 }
 
 function anthropicModel(model: ListedModel) {

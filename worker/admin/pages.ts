@@ -1,9 +1,10 @@
 /** The operator's pages: answered from what this worker holds, at any load. */
 import type { BuildInfo } from '../../shared/version';
 import type { ClusterView } from '../cluster-view';
-import { adminError, jsonReply, type Reply, UNAUTHORISED } from '../http/reply';
+import { adminError, JSON_TYPE, jsonReply, linesOf, type Reply, UNAUTHORISED } from '../http/reply';
 
 const NO_STORE = ['cache-control', 'no-store'];
+const JSON_NO_STORE = linesOf(JSON_TYPE, NO_STORE);
 const UNAVAILABLE = adminError({ type: 'service_error', message: 'Service temporarily unavailable' });
 
 /** The metrics of the whole cluster, as the supervisor renders them. */
@@ -63,7 +64,7 @@ export class AdminPages {
   status(allowed: boolean): Reply {
     if (!allowed) return UNAUTHORISED;
     const document = this.#view.statusDocument();
-    return document === null ? UNAVAILABLE : jsonReply(200, document, NO_STORE);
+    return document === null ? UNAVAILABLE : { status: 200, typeAndHeaders: JSON_NO_STORE, body: document };
   }
 
   async metrics(allowed: boolean, accept: string): Promise<Reply> {
@@ -71,6 +72,6 @@ export class AdminPages {
     if (this.#view.current === null) return UNAVAILABLE;
     const rendered = await this.#metrics.render(accept.includes('application/openmetrics-text'));
     if (rendered === null) return UNAVAILABLE;
-    return { status: 200, contentType: rendered.contentType, body: rendered.body, headers: NO_STORE };
+    return { status: 200, typeAndHeaders: linesOf(rendered.contentType, NO_STORE), body: rendered.body };
   }
 }

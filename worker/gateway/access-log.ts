@@ -3,6 +3,7 @@
  * On a pipe a write of up to 4 KiB is atomic, so lines of several workers never mix: a batch is no larger.
  */
 import { Buffer } from 'node:buffer';
+import { lastOf } from '../http/remembered';
 import type { ExchangeRecord } from './exchange-record';
 
 const MAX_BATCH_BYTES = 4096;
@@ -12,7 +13,6 @@ export class AccessLog {
   readonly #write: (lines: string) => void;
   readonly #format: (record: ExchangeRecord) => string;
   #batch = '';
-  #batchBytes = 0;
   #timer: NodeJS.Timeout | null = null;
 
   /**
@@ -26,10 +26,8 @@ export class AccessLog {
 
   write(record: ExchangeRecord): void {
     const line = this.#format(record);
-    const bytes = Buffer.byteLength(line);
-    if (this.#batchBytes + bytes > MAX_BATCH_BYTES) this.flush();
+    if (this.#batch.length + line.length > MAX_BATCH_BYTES) this.flush();
     this.#batch += line;
-    this.#batchBytes += bytes;
     this.#timer ??= setTimeout(() => this.flush(), FLUSH_AFTER_MS);
   }
 
@@ -38,24 +36,45 @@ export class AccessLog {
     this.#timer = null;
     const batch = this.#batch;
     this.#batch = '';
-    this.#batchBytes = 0;
-    if (batch !== '') this.#write(batch);
+    if (batch === '') return;
+    // Counted in characters while it grew: only a client's text can take more bytes.
+    if (Buffer.byteLength(batch) <= MAX_BATCH_BYTES) this.#write(batch);
+    else for (const line of batch.split(LINE_START)) this.#write(line);
   }
 }
 
-/** One string, put together by hand: `JSON.stringify` of an object costs three times as much. */
+/** Keeps the line ends. */
+const LINE_START = /(?<=\n)/;
+
+/**
+ * One string, put together by hand: `JSON.stringify` of an object costs many times as much. Each piece has its price, so
+ * what most lines have in common is one piece, which is made anew when something in it changes.
+ */
 function jsonLine(processName: string): (record: ExchangeRecord) => string {
+  const opening = lastOf(
+    (time) => `{"level":"info","message":"request","process":${processName},"timestamp":"${time}","id":"`,
+  );
+  const call = lastOf(
+    (client, session, method, path) =>
+      `","client":"${client}","session":"${quotable(session)}","method":"${method}","path":"${quotable(path)}"`,
+  );
+  const target = lastOf(
+    (model, provider, route) =>
+      `,"model":"${quotable(model)}","provider":"${quotable(provider)}","route":"${quotable(route)}","status":`,
+  );
   return (record) => {
     const { usage } = record;
-    const ttfb = record.headAt === 0 ? 'null' : tenths(record.headAt - record.startedAt);
+    const failure = failureOf(record);
     return (
-      `{"level":"info","message":"request","process":${processName},"timestamp":"${isoNow()}"` +
-      `,"id":${quoted(record.requestId)},"client":"${record.client}","session":${quoted(record.sessionId)}` +
-      `,"method":"${record.method}","path":${quoted(record.path)}` +
-      `,"model":${quoted(record.model)},"provider":${quoted(record.provider)},"route":${quoted(record.route)}` +
-      `,"status":${record.status},"failure":${quoted(failureOf(record))}` +
-      `,"input_tokens":${usage === null ? 'null' : usage.input},"output_tokens":${usage === null ? 'null' : usage.output}` +
-      `,"ttfb_ms":${ttfb},"duration_ms":${tenths(record.endedAt - record.startedAt)}}\n`
+      opening(isoNow()) +
+      quotable(record.requestId) +
+      call(record.client, record.sessionId, record.method, record.path) +
+      target(record.model, record.provider, record.route) +
+      record.status +
+      (failure === '' ? ',"failure":"","input_tokens":' : `,"failure":"${quotable(failure)}","input_tokens":`) +
+      (usage === null ? 'null,"output_tokens":null' : `${usage.input},"output_tokens":${usage.output}`) +
+      (record.headAt === 0 ? ',"ttfb_ms":null' : `,"ttfb_ms":${tenths(record.headAt - record.startedAt)}`) +
+      `,"duration_ms":${tenths(record.endedAt - record.startedAt)}}\n`
     );
   };
 }
@@ -63,7 +82,8 @@ function jsonLine(processName: string): (record: ExchangeRecord) => string {
 /** With one digit behind the point: `toFixed` is made for any number, and takes as long. */
 function tenths(ms: number): string {
   const rounded = Math.round(ms * 10);
-  return `${Math.trunc(rounded / 10)}.${rounded % 10}`;
+  const whole = Math.floor(rounded / 10);
+  return `${whole}.${rounded - 10 * whole}`;
 }
 
 function shortLine(record: ExchangeRecord, processName: string): string {
@@ -82,26 +102,41 @@ function failureOf(record: ExchangeRecord): string {
   return record.failure || (record.refused ?? '');
 }
 
-/** Names without anything to escape are the rule; a client's text is bounded. */
-function quoted(text: string): string {
-  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text.slice(0, 200));
-}
-/** For people: quoted only where a client's text is not plain. */
-function bare(text: string): string {
-  return PLAIN.test(text) ? text : quoted(text);
+/** A text as it stands between quotes. Those without anything to escape are the rule; a client's text is bounded. */
+function quotable(text: string): string {
+  return isPlain(text) ? text : JSON.stringify(text.slice(0, MAX_TEXT_CHARS)).slice(1, -1);
 }
 
+/** For people: quoted only where a client's text is not plain. */
+function bare(text: string): string {
+  return isPlain(text) ? text : `"${quotable(text)}"`;
+}
+
+function isPlain(text: string): boolean {
+  return PLAIN.test(text);
+}
+
+const MAX_TEXT_CHARS = 200;
 const PLAIN = /^[\w./:,@ -]{0,200}$/;
 
 let lastMs = 0;
-let lastIso = '';
+let lastTime = '';
+let lastSecond = 0;
+let timeOfSecond = '';
 
-/** The time as ISO 8601; formatted once for all lines of a millisecond. */
+/**
+ * The time as ISO 8601, once for all lines of a millisecond. To have it formatted costs as much as all the rest of a
+ * line: that is done once a second.
+ */
 function isoNow(): string {
   const now = Date.now();
-  if (now !== lastMs) {
-    lastMs = now;
-    lastIso = new Date(now).toISOString();
+  if (now === lastMs) return lastTime;
+  lastMs = now;
+  const second = Math.floor(now / 1000);
+  if (second !== lastSecond) {
+    lastSecond = second;
+    timeOfSecond = new Date(second * 1000).toISOString().slice(0, -'000Z'.length);
   }
-  return lastIso;
+  lastTime = `${timeOfSecond}${String(now - second * 1000).padStart(3, '0')}Z`;
+  return lastTime;
 }

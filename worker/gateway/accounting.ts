@@ -58,9 +58,9 @@ export class Accounting {
     const durationMs = record.endedAt - record.startedAt;
     const { usage } = record;
     this.#metrics.requestEnded({
-      route: record.route || null,
-      provider: record.provider || null,
-      model: record.model && record.provider ? record.model : null,
+      route: record.route,
+      provider: record.provider,
+      model: record.provider === '' ? '' : record.model,
       code: record.status,
       durationSeconds: durationMs / 1000,
       overheadSeconds: record.overheadMs / 1000,

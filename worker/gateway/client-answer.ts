@@ -65,7 +65,8 @@ export class ClientAnswer {
   begin({ status, requestId, headers }: AnswerHead): boolean {
     const record = this.#record;
     if (requestId) record.requestId = requestId;
-    headers.push('request-id', record.requestId, ...routeHeaders(record));
+    headers.push('request-id', record.requestId);
+    for (const part of routeHeaders(record)) headers.push(part);
     record.status = status;
     return this.#writer.begin({ status, headers, closing: this.#closing() });
   }

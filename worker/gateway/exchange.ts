@@ -269,10 +269,14 @@ export class Exchange implements UpstreamHandler, Ticking {
     this.#conclude(early);
   }
 
-  #conclude(end: AnswerEnd): void {
-    // What is left is the client's to take: no deadline of the provider's runs any more.
-    this.#paused = true;
+  /** What is left is the client's to take: no deadline of the provider's runs any more. */
+  #leaveToClient(): void {
     this.#concluded = true;
+    this.#paused = true;
+  }
+
+  #conclude(end: AnswerEnd): void {
+    this.#leaveToClient();
     switch (end.kind) {
       case 'end':
         this.#client.end(end.last);
@@ -319,8 +323,7 @@ export class Exchange implements UpstreamHandler, Ticking {
 
   #fail(error: ProxyError): void {
     if (this.ended) return;
-    this.#paused = true;
-    this.#concluded = true;
+    this.#leaveToClient();
     this.#client.fail(error, (told) => this.answer?.failure(told) ?? null);
   }
 

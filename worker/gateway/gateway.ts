@@ -8,7 +8,7 @@ import type { Config, Provider } from '../../shared/config/config';
 import type { ProxyError } from '../../shared/errors';
 import { type AccessRule, apiRefusal } from '../http/access-rule';
 import type { EngineResponse } from '../http/engine';
-import { header, type RequestHead } from '../http/request-head';
+import type { RequestHead } from '../http/request-head';
 import { memberValue, type ScannedObject, scanMembers } from '../json/members';
 import { ScannedMembers } from '../json/request-members';
 import { BadDocument } from '../json/view';
@@ -71,17 +71,17 @@ export class Gateway implements ExchangeHost {
   /** Takes a POST to one of the proxied paths. */
   handle(path: ProxiedPath, res: EngineResponse, head: RequestHead): void {
     const { access, admission, config } = this.#parts;
-    const caller = access.evaluate(head);
-    const exchange = this.#begin(path, res, head, caller.client);
+    const client = access.clientOf(head);
+    const exchange = this.#begin(path, res, head, client);
 
-    const refusal = apiRefusal(caller.level, config.apiKey !== null) ?? admission.enter(caller.client);
+    const refusal = apiRefusal(access.level(head), config.apiKey !== null) ?? admission.enter(client);
     if (refusal !== null) {
       exchange.refuse(refusal);
       return;
     }
     exchange.admitted = true;
 
-    readBody(res, header(head, 'content-length'), config.performance.maxRequestBodyBytes, this.#bodies, (body) => {
+    readBody(res, head.first('content-length'), config.performance.maxRequestBodyBytes, this.#bodies, (body) => {
       if (exchange.ended) return;
       if (!Buffer.isBuffer(body)) {
         exchange.refuse(body);
@@ -143,7 +143,8 @@ export class Gateway implements ExchangeHost {
     }
     exchange.provider = provider;
     this.#send(exchange, provider, { path, head, body, scan, asked, decision, requestId: exchange.record.requestId });
-    exchange.record.overheadMs = performance.now() - readAt;
+    // Nothing was sent where it ended meanwhile.
+    if (exchange.record.sentAt !== 0) exchange.record.overheadMs = exchange.record.sentAt - readAt;
   }
 
   /** Takes a place among the requests to the provider, or says why not. */
@@ -194,7 +195,7 @@ export class Gateway implements ExchangeHost {
       method: head.method,
       path: head.path,
       client,
-      sessionId: header(head, 'x-claude-code-session-id') ?? '',
+      sessionId: head.first('session') ?? '',
       model: '',
       route: '',
       provider: '',

@@ -1,8 +1,9 @@
 /** Which headers of an answer go back to the client. Everything unknown passes: clients and providers change often. */
+import { lastOf } from '../http/remembered';
 import type { ExchangeRecord } from './exchange-record';
 
 /** Of one connection only (RFC 9110, 7.6.1). */
-export const HOP_BY_HOP = [
+const HOP_BY_HOP = [
   'connection',
   'keep-alive',
   'proxy-authenticate',
@@ -28,6 +29,7 @@ const NOT_RETURNED: ReadonlySet<string> = new Set([
 
 /** Adds what the value of `Connection` names: such headers end here too. */
 export function addOptions(named: Set<string> | null, connection: string): Set<string> | null {
+  if (connection === 'keep-alive') return named;
   const value = connection.trim().toLowerCase();
   if (value === 'keep-alive' || value === 'close') return named;
   return new Set([...(named ?? []), ...value.split(',').map((option) => option.trim())]);
@@ -105,17 +107,18 @@ function secondsOf(retryAfter: string): number | null {
 }
 
 /** Tells the client what routing decided. Flat list of name, value; empty before that. */
-export function routeHeaders({ provider, model, route }: ExchangeRecord): string[] {
-  if (provider === '') return [];
-  return [
-    'x-ccproxy-provider',
-    headerText(provider),
-    'x-ccproxy-model',
-    headerText(model),
-    'x-ccproxy-route',
-    headerText(route),
-  ];
+export function routeHeaders({ provider, model, route }: ExchangeRecord): readonly string[] {
+  return provider === '' ? [] : lastRouteHeaders(provider, model, route);
 }
+
+const lastRouteHeaders = lastOf((provider, model, route): readonly string[] => [
+  'x-ccproxy-provider',
+  headerText(provider),
+  'x-ccproxy-model',
+  headerText(model),
+  'x-ccproxy-route',
+  headerText(route),
+]);
 
 /** Text as a header value: a client's model name may hold anything. */
 function headerText(text: string): string {

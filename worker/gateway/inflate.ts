@@ -7,6 +7,7 @@ import { Buffer } from 'node:buffer';
 import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import type { AnswerTap } from '../dialects/tap';
+import { remembered } from '../http/remembered';
 
 type Decoder = () => Transform;
 
@@ -25,13 +26,13 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
  * A client's `accept-encoding` without what cannot be read here; counts of tokens would be lost otherwise.
  * `gzip, deflate, br, zstd` → `gzip, deflate, br` on Node 20.
  */
-export function decodableEncodings(acceptEncoding: string): string {
+export const decodableEncodings = remembered((acceptEncoding) => {
   const kept = acceptEncoding.split(',').filter((item) => {
     const name = (item.split(';')[0] ?? '').trim().toLowerCase();
     return name === 'identity' || Object.hasOwn(DECODERS, name);
   });
   return kept.length === 0 ? 'identity' : kept.map((item) => item.trim()).join(', ');
-}
+});
 
 /** Feeds a tap with the decompressed copy of what it is fed. */
 export class InflatingFeed {

@@ -113,7 +113,7 @@ export class OutboundRequests {
     const changed = overrides(inbound, clients.limits, body, scan);
     return {
       target: this.#targetOf(provider, path, head.query),
-      headers: this.#headers.passedOn(head.headers, provider),
+      headers: this.#headers.passedOn(head, provider),
       body: changed === null ? this.#withModel(inbound) : spliceMembers(body, scan, changed),
       answer: new PassthroughAnswer(clients.client, clients.rules),
     };
@@ -135,7 +135,7 @@ export class OutboundRequests {
     });
     return {
       target: this.#targetOf(provider, translated.path, ''),
-      headers: this.#headers.translated(head.headers, provider, stream, translated.headers),
+      headers: this.#headers.translated(head, provider, stream, translated.headers),
       body: [translated.body],
       answer,
     };

@@ -18,7 +18,8 @@ export function readBody(
   memory: BodyMemory,
   done: (body: Buffer | ProxyError) => void,
 ): void {
-  const declared = /^\d{1,15}$/.test(declaredBytes ?? '') ? Number(declaredBytes) : 0;
+  // The engine has looked at it: it is a number, or there is none.
+  const declared = Number(declaredBytes) || 0;
   let body: Buffer = NOTHING;
   let bytes = 0;
   let finished = false;
@@ -53,6 +54,7 @@ function roomFor(bytes: number): number {
 
 function grown(memory: BodyMemory, body: Buffer, used: number, bytes: number): Buffer {
   const larger = memory.take(used === 0 ? bytes : Math.max(bytes, 2 * used));
+  if (used === 0) return larger;
   body.copy(larger, 0, 0, used);
   memory.giveBack(body);
   return larger;

@@ -2,41 +2,21 @@
 import type { Provider } from '../../shared/config/config';
 import { readBuildInfo } from '../../shared/version';
 import type { AccessRule } from '../http/access-rule';
+import type { RequestHead } from '../http/request-head';
 import { headerLine, headerLines } from '../upstream/http1/request-head';
-import { addOptions, HOP_BY_HOP } from './headers';
+import { addOptions } from './headers';
 import { decodableEncodings } from './inflate';
 
 const USER_AGENT = `CCProxy/${readBuildInfo().version}`;
 
-/** Request headers that end here: framing is redone, credentials are replaced, and who called is no provider's business. */
-const NOT_FORWARDED: ReadonlySet<string> = new Set([
-  ...HOP_BY_HOP,
-  'host',
-  'content-length',
-  'expect',
-  'x-goog-api-key',
-  'cookie',
-  'forwarded',
-  'via',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-forwarded-port',
-  'x-real-ip',
-  'cf-connecting-ip',
-  'true-client-ip',
-]);
-
-/** These as well, unless the provider is to have the client's own. */
-const CREDENTIALS: ReadonlySet<string> = new Set(['x-api-key', 'authorization']);
-
 /** Clients may think up any number of names. */
 const MAX_NAMES = 1000;
 
-/** What becomes of a client's headers of one name. */
+/** A name of headers that pass. Clients say the same with each request. */
 interface KnownName {
-  fate: 'passes' | 'for Anthropic' | 'credential' | 'connection' | 'ends here';
-  /** The last value, and its line on the wire: clients say the same with each request. */
+  /** Meant for Anthropic, or saying who calls: no other dialect's provider gets these. */
+  isAnthropics: boolean;
+  /** The last value, and its line on the wire. */
   value: string | null;
   line: string | null;
 }
@@ -59,12 +39,9 @@ export class RequestHeaders {
     this.#access = access;
   }
 
-  /**
-   * Those of a request that passes through: the client's, with the provider's credential in place of its own.
-   * @param clientHeaders flat list of lower-case name, value; one char per byte
-   */
-  passedOn(clientHeaders: readonly string[], provider: Provider): string | null {
-    return this.#passedOn(clientHeaders, provider, null);
+  /** Those of a request that passes through: the client's, with the provider's credential in place of its own. */
+  passedOn(head: RequestHead, provider: Provider): string | null {
+    return this.#passedOn(head, provider, null);
   }
 
   /**
@@ -72,12 +49,7 @@ export class RequestHeaders {
    * that), since none was meant for this provider.
    * @param more flat list of lower-case name, value
    */
-  translated(
-    clientHeaders: readonly string[],
-    provider: Provider,
-    stream: boolean,
-    more: readonly string[],
-  ): string | null {
+  translated(head: RequestHead, provider: Provider, stream: boolean, more: readonly string[]): string | null {
     const headers: string[] = [];
     const own = this.#ownOf(provider);
     const add = (name: string, value: string) => {
@@ -89,37 +61,51 @@ export class RequestHeaders {
     add('accept-encoding', 'identity');
     add('user-agent', USER_AGENT);
     for (let i = 0; i + 1 < more.length; i += 2) add(more[i] ?? '', more[i + 1] ?? '');
-    for (let i = 0; i + 1 < clientHeaders.length && provider.passthroughKey; i += 2) {
-      const name = clientHeaders[i] ?? '';
-      const value = clientHeaders[i + 1] ?? '';
-      if (CREDENTIALS.has(name) && !this.#isOurs(value)) headers.push(name, value);
+    for (let i = 0; i < head.meanings.length && provider.passthroughKey; i++) {
+      const meaning = head.meanings[i];
+      if (meaning !== 'x-api-key' && meaning !== 'authorization') continue;
+      const value = head.headers[2 * i + 1] ?? '';
+      if (!this.#isOurs(value)) headers.push(meaning, value);
     }
     const lines = headerLines(headers);
     return lines === null || own.lines === null ? null : lines + own.lines;
   }
 
   /** @param named by `Connection`: these end here too */
-  #passedOn(clientHeaders: readonly string[], provider: Provider, named: ReadonlySet<string> | null): string | null {
+  #passedOn(head: RequestHead, provider: Provider, named: ReadonlySet<string> | null): string | null {
+    const { headers, meanings } = head;
     const own = this.#ownOf(provider);
     let lines = '';
-    for (let i = 0; i + 1 < clientHeaders.length; i += 2) {
-      const name = clientHeaders[i] ?? '';
-      const value = clientHeaders[i + 1] ?? '';
-      const known = this.#names.get(name) ?? this.#learn(name);
-      const { fate } = known;
-      if (fate === 'ends here' || named?.has(name) || own.configured?.has(name)) continue;
+    for (let i = 0; i < meanings.length; i++) {
+      const name = headers[2 * i] ?? '';
+      const value = headers[2 * i + 1] ?? '';
+      if (named?.has(name) || own.configured?.has(name)) continue;
       let line: string | null;
-      if (fate === 'connection') {
-        const options = named === null ? connectionOptions(clientHeaders) : null;
-        if (options !== null) return this.#passedOn(clientHeaders, provider, options);
-        continue;
-      } else if (fate === 'credential') {
-        if (!provider.passthroughKey || this.#isOurs(value)) continue;
-        line = headerLine(name, value);
-      } else {
-        if (fate === 'for Anthropic' && provider.dialect !== 'anthropic') continue;
-        if (known.value !== value) renew(known, name, value);
-        line = known.line;
+      switch (meanings[i]) {
+        case 'unknown':
+        case 'session':
+        case 'origin':
+        case 'sec-fetch-site':
+        case 'accept-encoding': {
+          const known = this.#names.get(name) ?? this.#learn(name);
+          if (known.isAnthropics && provider.dialect !== 'anthropic') continue;
+          if (known.value !== value) renew(known, name, value);
+          line = known.line;
+          break;
+        }
+        case 'x-api-key':
+        case 'authorization':
+          if (!provider.passthroughKey || this.#isOurs(value)) continue;
+          line = headerLine(name, value);
+          break;
+        case 'connection': {
+          const options = named === null ? connectionOptions(head) : null;
+          if (options !== null) return this.#passedOn(head, provider, options);
+          continue;
+        }
+        default:
+          // Framing is redone, and who called is no provider's business.
+          continue;
       }
       if (line === null) return null;
       lines += line;
@@ -128,7 +114,8 @@ export class RequestHeaders {
   }
 
   #learn(name: string): KnownName {
-    const known: KnownName = { fate: fateOf(name), value: null, line: null };
+    const isAnthropics = name.startsWith('anthropic-') || name.startsWith('x-claude-');
+    const known: KnownName = { isAnthropics, value: null, line: null };
     if (this.#names.size >= MAX_NAMES) this.#names.clear();
     this.#names.set(name, known);
     return known;
@@ -153,14 +140,6 @@ export class RequestHeaders {
   }
 }
 
-function fateOf(name: string): KnownName['fate'] {
-  if (name === 'connection') return 'connection';
-  if (CREDENTIALS.has(name)) return 'credential';
-  if (NOT_FORWARDED.has(name)) return 'ends here';
-  // Meant for Anthropic, or saying who calls: no other dialect's provider gets these.
-  return name.startsWith('anthropic-') || name.startsWith('x-claude-') ? 'for Anthropic' : 'passes';
-}
-
 function renew(known: KnownName, name: string, value: string): void {
   known.value = value;
   known.line = headerLine(name, name === 'accept-encoding' ? decodableEncodings(value) : value);
@@ -172,10 +151,10 @@ function credential({ passthroughKey, apiKey, keyHeader }: Provider): readonly s
 }
 
 /** Null where none is named that would pass otherwise. */
-function connectionOptions(headers: readonly string[]): ReadonlySet<string> | null {
+function connectionOptions({ headers, meanings }: RequestHead): ReadonlySet<string> | null {
   let named: Set<string> | null = null;
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    if (headers[i] === 'connection') named = addOptions(named, headers[i + 1] ?? '');
+  for (let i = 0; i < meanings.length; i++) {
+    if (meanings[i] === 'connection') named = addOptions(named, headers[2 * i + 1] ?? '');
   }
   return named;
 }

@@ -21,19 +21,21 @@ export class Ticker {
 
   add(member: Ticking): void {
     this.#members.add(member);
-    if (this.#timer !== null) return;
-    this.#lastTickMs = performance.now();
-    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    if (this.#members.size === 1) this.#lastTickMs = performance.now();
+    this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
   }
 
+  /** The timer goes on until it finds nobody: requests that come one by one need not each start one. */
   remove(member: Ticking): void {
     this.#members.delete(member);
-    if (this.#members.size > 0 || this.#timer === null) return;
-    clearInterval(this.#timer);
-    this.#timer = null;
   }
 
   #tick(): void {
+    if (this.#members.size === 0 && this.#timer !== null) {
+      clearInterval(this.#timer);
+      this.#timer = null;
+      return;
+    }
     const now = performance.now();
     const lateMs = now - this.#lastTickMs;
     this.#lastTickMs = now;

@@ -8,81 +8,60 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import * as ipaddr from 'ipaddr.js';
 import type { ProxyError } from '../../shared/errors';
+import { remembered } from './remembered';
 import type { RequestHead } from './request-head';
 
-export interface Access {
-  /** `key`: a valid key came along. `local`: no key, but a local request. */
-  level: 'key' | 'local' | 'denied';
+/** `key`: a valid key came along. `local`: no key, but a local request. */
+export type AccessLevel = 'key' | 'local' | 'denied';
+
+/** Where a request comes from. */
+interface Caller {
   /** The client's address as text; behind a trusted proxy the one that it names. */
   client: string;
+  /** No proxy stands between, or only trusted ones. */
+  direct: boolean;
 }
-
-const FORWARDING_HEADERS: ReadonlySet<string> = new Set([
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-real-ip',
-  'forwarded',
-  'via',
-  'cf-connecting-ip',
-  'true-client-ip',
-]);
 
 /** `[::1]:3456` */
 const BRACKETED_HOST = /^\[([^\]]+)\](?::\d*)?$/;
 const BEARER = /^bearer +(\S+)\s*$/i;
+/** They can differ in their spaces. */
+const MAX_SEEN_BEARERS = 16;
 
 export class AccessRule {
   readonly #keyDigest: Buffer | null;
   /** The key, once it was seen. A set looks at its hash, which is seeded, before it compares: no time tells of a prefix. */
   readonly #seen = new Set<string>();
-  readonly #trusted: [ipaddr.IPv4 | ipaddr.IPv6, number][];
-  readonly #configuredHost: string;
+  /** The same for the values of `authorization` that it came in. */
+  readonly #seenBearers = new Set<string>();
+  readonly #isTrusted: (address: string) => boolean;
+  readonly #isOwnHost: (host: string) => boolean;
 
   constructor(options: { apiKey: string | null; trustedProxies: readonly string[]; host: string }) {
     this.#keyDigest = options.apiKey === null ? null : digest(options.apiKey);
-    this.#trusted = options.trustedProxies.map((cidr) => ipaddr.parseCIDR(cidr));
-    this.#configuredHost = options.host.toLowerCase();
+    const trusted = options.trustedProxies.map((cidr) => ipaddr.parseCIDR(cidr));
+    this.#isTrusted = remembered((address) => isWithin(address, trusted));
+    const configuredHost = options.host.toLowerCase();
+    this.#isOwnHost = remembered((host) => {
+      const name = BRACKETED_HOST.exec(host)?.[1] ?? host.replace(/:\d*$/, '');
+      return name === 'localhost' || name === configuredHost || isLoopback(name);
+    });
   }
 
   /** Decides from what cannot be spoofed; see the head of this file. */
-  evaluate(head: RequestHead): Access {
-    let host = '';
-    let origin: string | null = null;
-    let fetchSite: string | null = null;
-    let forwardedFor: string | null = null;
-    let forwarded = false;
-    let hasKey = false;
-    const { headers } = head;
-    for (let i = 0; i + 1 < headers.length; i += 2) {
-      const name = headers[i] ?? '';
-      const value = headers[i + 1] ?? '';
-      if (name === 'host') host = value.toLowerCase();
-      else if (name === 'origin') origin = value.toLowerCase();
-      else if (name === 'sec-fetch-site') fetchSite = value.toLowerCase();
-      else if (name === 'x-api-key') hasKey ||= this.isKey(value);
-      else if (name === 'authorization') hasKey ||= this.isKey(BEARER.exec(value)?.[1] ?? '');
-      else if (FORWARDING_HEADERS.has(name)) {
-        forwarded = true;
-        if (name === 'x-forwarded-for') forwardedFor = forwardedFor === null ? value : `${forwardedFor},${value}`;
-      }
+  level(head: RequestHead): AccessLevel {
+    const { headers, meanings } = head;
+    for (let i = 0; i < meanings.length; i++) {
+      const meaning = meanings[i];
+      if (meaning === 'x-api-key' && this.isKey(headers[2 * i + 1] ?? '')) return 'key';
+      if (meaning === 'authorization' && this.#isBearer(headers[2 * i + 1] ?? '')) return 'key';
     }
+    return this.#isLocal(head) ? 'local' : 'denied';
+  }
 
-    let client = addressText(head.peer);
-    let direct = !forwarded;
-    if (forwardedFor !== null && this.#isTrusted(client)) {
-      const named = this.#clientBehind(forwardedFor);
-      direct = named !== null;
-      client = named ?? client;
-    }
-    if (hasKey) return { level: 'key', client };
-
-    const local =
-      direct &&
-      isLoopback(client) &&
-      this.#isOwnHost(host) &&
-      (origin === null || origin === `http://${host}` || origin === `https://${host}`) &&
-      (fetchSite === null || fetchSite === 'same-origin' || fetchSite === 'none');
-    return { level: local ? 'local' : 'denied', client };
+  /** The address of the client, as text. */
+  clientOf(head: RequestHead): string {
+    return this.#caller(head).client;
   }
 
   /** Whether this is the proxy's own key. Compares digests in constant time, so that length leaks nothing either. */
@@ -92,6 +71,51 @@ export class AccessRule {
     const isKey = timingSafeEqual(digest(candidate), this.#keyDigest);
     if (isKey) this.#seen.add(candidate);
     return isKey;
+  }
+
+  #isBearer(authorization: string): boolean {
+    if (this.#seenBearers.has(authorization)) return true;
+    const isKey = this.isKey(BEARER.exec(authorization)?.[1] ?? '');
+    if (isKey && this.#seenBearers.size < MAX_SEEN_BEARERS) this.#seenBearers.add(authorization);
+    return isKey;
+  }
+
+  #caller({ headers, meanings, peer }: RequestHead): Caller {
+    const client = addressText(peer);
+    let direct = true;
+    let chain: string | null = null;
+    for (let i = 0; i < meanings.length; i++) {
+      const meaning = meanings[i];
+      if (meaning === 'forwarding') direct = false;
+      else if (meaning === 'x-forwarded-for') {
+        const value = headers[2 * i + 1] ?? '';
+        chain = chain === null ? value : `${chain},${value}`;
+      }
+    }
+    if (chain === null) return { client, direct };
+    const named = this.#isTrusted(client) ? this.#clientBehind(chain) : null;
+    return named === null ? { client, direct: false } : { client: named, direct: true };
+  }
+
+  #isLocal(head: RequestHead): boolean {
+    const { client, direct } = this.#caller(head);
+    if (!direct || !isLoopback(client)) return false;
+    let host = '';
+    let origin: string | null = null;
+    let fetchSite: string | null = null;
+    const { headers, meanings } = head;
+    for (let i = 0; i < meanings.length; i++) {
+      const meaning = meanings[i];
+      const value = headers[2 * i + 1] ?? '';
+      if (meaning === 'host') host = value.toLowerCase();
+      else if (meaning === 'origin') origin = value.toLowerCase();
+      else if (meaning === 'sec-fetch-site') fetchSite = value.toLowerCase();
+    }
+    return (
+      this.#isOwnHost(host) &&
+      (origin === null || origin === `http://${host}` || origin === `https://${host}`) &&
+      (fetchSite === null || fetchSite === 'same-origin' || fetchSite === 'none')
+    );
   }
 
   /** The last address in the chain that is no trusted proxy; null when the chain makes no sense. */
@@ -105,21 +129,10 @@ export class AccessRule {
     }
     return null;
   }
-
-  #isTrusted(address: string): boolean {
-    if (this.#trusted.length === 0) return false;
-    const parsed = parseAddress(address);
-    return this.#trusted.some(([range, bits]) => parsed.kind() === range.kind() && parsed.match(range, bits));
-  }
-
-  #isOwnHost(host: string): boolean {
-    const name = BRACKETED_HOST.exec(host)?.[1] ?? host.replace(/:\d*$/, '');
-    return name === 'localhost' || name === this.#configuredHost || isLoopback(name);
-  }
 }
 
 /** Why a caller may not use the API, or null: with a key configured the key is needed, from this machine too. */
-export function apiRefusal(level: Access['level'], apiKeyConfigured: boolean): ProxyError | null {
+export function apiRefusal(level: AccessLevel, apiKeyConfigured: boolean): ProxyError | null {
   if (level !== 'key' && apiKeyConfigured) return WRONG_KEY;
   return level === 'denied' ? NOT_LOCAL : null;
 }
@@ -131,16 +144,33 @@ const NOT_LOCAL: ProxyError = {
 };
 
 /** 127.0.0.0/8, ::1, or the IPv4-mapped form of 127/8. Anything that is no address is not. */
-function isLoopback(address: string): boolean {
-  return ipaddr.isValid(address) && FULL_ADDRESS.test(address) && parseAddress(address).range() === 'loopback';
-}
+const isLoopback = remembered(
+  (address) => ipaddr.isValid(address) && FULL_ADDRESS.test(address) && parseAddress(address).range() === 'loopback',
+);
 
 /** `ipaddr.js` also takes `127.1` and `2130706433`, which name nobody's page. */
 const FULL_ADDRESS = /^(\d+\.\d+\.\d+\.\d+|.*:.*)$/;
 
+function isWithin(address: string, ranges: readonly [ipaddr.IPv4 | ipaddr.IPv6, number][]): boolean {
+  if (ranges.length === 0) return false;
+  const parsed = parseAddress(address);
+  return ranges.some(([range, bits]) => parsed.kind() === range.kind() && parsed.match(range, bits));
+}
+
+/** Of the last IPv4 peer: mostly the next one is the same. */
+let lastBits = 0;
+let lastAddress = '0.0.0.0';
+
 /** Binary address → text; the IPv4-mapped form as IPv4. */
 export function addressText(bytes: Uint8Array): string {
-  if (bytes.length === 4) return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}`;
+  if (bytes.length === 4) {
+    const bits = ((bytes[0] ?? 0) << 24) | ((bytes[1] ?? 0) << 16) | ((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0);
+    if (bits !== lastBits) {
+      lastBits = bits;
+      lastAddress = `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}`;
+    }
+    return lastAddress;
+  }
   if (bytes.length !== 16) return 'unknown';
   return parseAddress(ipaddr.fromByteArray([...bytes]).toString()).toString();
 }

@@ -7,17 +7,17 @@ import { isAscii } from './request-head';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** `200` → `200 OK`. */
-export function statusLine(status: number): string {
-  return `${status} ${STATUS_CODES[status] ?? 'Unknown'}`;
+/** Without a word the engine says 200. */
+export function writeStatus(res: EngineResponse, status: number): void {
+  if (status !== 200) res.writeStatus(`${status} ${STATUS_CODES[status] ?? 'Unknown'}`);
 }
 
 export interface Reply {
   status: number;
-  contentType: string;
-  body: string;
-  /** Further headers: flat list of name, value. */
-  headers?: readonly string[];
+  /** The content type and, as further lines, all other headers; see `linesOf`. */
+  typeAndHeaders: string | Uint8Array;
+  /** Bytes need be valid only until they are sent. */
+  body: string | Uint8Array;
 }
 
 export interface ReplyOptions {
@@ -30,9 +30,8 @@ export interface ReplyOptions {
 /** Sends a whole answer in one write. The response must still be open. */
 export function sendReply(res: EngineResponse, reply: Reply, options: ReplyOptions): void {
   res.cork(() => {
-    res.writeStatus(statusLine(reply.status));
-    res.writeHeader('content-type', reply.contentType);
-    writeHeaders(res, reply.headers ?? []);
+    writeStatus(res, reply.status);
+    res.writeHeader('content-type', reply.typeAndHeaders);
     if (!options.headOnly) {
       res.end(reply.body, options.closing);
       return;
@@ -43,25 +42,29 @@ export function sendReply(res: EngineResponse, reply: Reply, options: ReplyOptio
   });
 }
 
-/**
- * Writes all headers in one call, the others as further lines of the first one's value: each call is a crossing into the
- * engine, and they would be most of what a head costs.
- * @param headers flat list of name, value, with one char per byte; none may hold a line's end
- */
+/** @param headers flat list of name, value, with one char per byte; none may hold a line's end */
 export function writeHeaders(res: EngineResponse, headers: readonly string[]): void {
   const [name, value] = headers;
-  if (name === undefined || value === undefined) return;
+  if (name !== undefined && value !== undefined) res.writeHeader(name, linesOf(value, headers, 2));
+}
+
+/**
+ * Headers as further lines of the value of the one before them: each call is a crossing into the engine, and they would
+ * be most of what a head costs.
+ * @param from where in the list they begin
+ */
+export function linesOf(value: string, headers: readonly string[], from = 0): string | Uint8Array {
   let lines = value;
-  for (let i = 2; i + 1 < headers.length; i += 2) lines += `\r\n${headers[i]}: ${headers[i + 1]}`;
+  for (let i = from; i + 1 < headers.length; i += 2) lines += `\r\n${headers[i]}: ${headers[i + 1]}`;
   // The engine writes text as UTF-8.
-  res.writeHeader(name, isAscii(lines) ? lines : Buffer.from(lines.replace(BEYOND_A_BYTE, '?'), 'latin1'));
+  return isAscii(lines) ? lines : Buffer.from(lines.replace(BEYOND_A_BYTE, '?'), 'latin1');
 }
 
 /** As one byte some of them would be a line's end. */
 const BEYOND_A_BYTE = /[\u0100-\uffff]/g;
 
-export function jsonReply(status: number, body: string, headers?: readonly string[]): Reply {
-  return { status, contentType: JSON_TYPE, body, ...(headers && { headers }) };
+export function jsonReply(status: number, body: string, headers: readonly string[] = []): Reply {
+  return { status, typeAndHeaders: linesOf(JSON_TYPE, headers), body };
 }
 
 /** An error on the operator's pages. */

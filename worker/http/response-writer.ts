@@ -12,7 +12,7 @@
  *   the gateway has a longer one of its own.
  */
 import type { EngineResponse } from './engine';
-import { statusLine, writeHeaders } from './reply';
+import { writeHeaders, writeStatus } from './reply';
 
 const NOTHING = new Uint8Array(0);
 /** Bytes of one corked write, head included. */
@@ -140,7 +140,7 @@ export class ResponseWriter {
     const head = this.#head;
     if (head === null) return;
     this.#head = null;
-    this.#res.writeStatus(statusLine(head.status));
+    writeStatus(this.#res, head.status);
     if (head.closing && withClose) this.#res.writeHeader('connection', 'close');
     writeHeaders(this.#res, head.headers);
   }

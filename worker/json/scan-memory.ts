@@ -14,7 +14,7 @@ interface Scanner {
   skip(at: number, end: number): number;
 }
 
-const memory = newMemory(79);
+const memory = newMemory(66);
 const scanner = loadModule(join(__dirname, 'scan.wasm'), memory) as Scanner;
 export const { begin, feed, skip } = scanner;
 

@@ -9,7 +9,7 @@
   ;; 0x10010: the members: four i32 each, offsets in the body of the name (from quote to behind quote) and of the value.
   ;; 0x14000: 1 for each letter behind a backslash other than u: " / \ b f n r t.
   ;; 0x20000: a bit for each open container but the innermost. What is not written to takes no memory.
-  (memory (export "memory") 66)
+  (import "worker" "memory" (memory 66))
   (data (i32.const 0x14022) "\01")
   (data (i32.const 0x1402f) "\01")
   (data (i32.const 0x1405c) "\01")
