@@ -120,9 +120,9 @@ export class OutboundRequests {
   }
 
   #translate(inbound: Inbound, clients: Clients, warn: (message: string) => void): Outbound {
-    const { head, body, decision, requestId } = inbound;
+    const { head, body, scan, decision, requestId } = inbound;
     const { provider, model } = decision;
-    const asked = rootView(body);
+    const asked = rootView(body, scan);
     const stream = isTrue(asked.get('stream'));
     const context: RequestContext = { provider, model, stream, warn };
     const translated = translate(messagesRequest(inbound, clients, asked, context), context);
@@ -183,7 +183,7 @@ function messagesRequest(inbound: Inbound, clients: Clients, asked: JsonView, co
   if (!scan.ok) throw new Error(`a translated request is no JSON: ${scan.reason}`);
   const changed = overrides(inbound, ANTHROPIC.limits, messages, scan);
   if (changed !== null) return rootView(joined(spliceMembers(messages, scan, changed)));
-  return isTranslated ? rootView(messages) : asked;
+  return isTranslated ? rootView(messages, scan) : asked;
 }
 
 function joined(pieces: readonly Buffer[]): Buffer {

@@ -4,7 +4,7 @@
  */
 import { type Buffer, isUtf8 } from 'node:buffer';
 import { badString, failure, invalidUtf8, notAnObject, type ScanFailure, tooManyMembers, unexpected } from './failures';
-import { begin, feed, MEMBERS, notes, PIECE_BYTES, piece } from './scan-memory';
+import { begin, feed, longValues, MEMBERS, notes, PIECE_BYTES, piece } from './scan-memory';
 import { shortText } from './short-text';
 import { skipSpace } from './skip';
 
@@ -32,6 +32,8 @@ export interface ScannedObject {
   readonly shadowed: readonly Shadowed[];
   /** Offset of the object's `{`. */
   readonly objectStart: number;
+  /** Counts the scans, see `endsOf`. */
+  readonly scan: number;
 }
 
 export type { ScanFailure } from './failures';
@@ -63,6 +65,8 @@ const NOTHING_DEEPER = 12;
 const NOTED = 4;
 const QUOTE = 0x22;
 const NONE: readonly never[] = [];
+/** The scanner's notes are those of the last one. */
+let scans = 0;
 
 /**
  * Validates the whole body exactly as `JSON.parse(body.toString())` would and returns where its top-level members are.
@@ -79,7 +83,8 @@ export function scanMembers(body: Buffer): ScanResult {
   // What fits is copied as a whole: a part of a buffer is an object of its own.
   let base = length > PIECE_BYTES ? objectStart + 1 : 0;
   let at = objectStart + 1 - base;
-  begin();
+  begin(objectStart);
+  scans++;
   for (;;) {
     const bytes = Math.min(length - base, PIECE_BYTES);
     body.copy(piece, 0, base, base + bytes);
@@ -130,7 +135,18 @@ function found(body: Buffer, objectStart: number): ScannedObject {
     members.set(name, { start: notes[i + 2] ?? 0, end: notes[i + 3] ?? 0 });
   }
   const duplicates = shadowed === null ? NONE : [...new Set(shadowed.map(({ name }) => name))];
-  return { ok: true, members, duplicates, shadowed: shadowed ?? NONE, objectStart };
+  return { ok: true, members, duplicates, shadowed: shadowed ?? NONE, objectStart, scan: scans };
+}
+
+/**
+ * Where long values of that body end, by where they start: a help for who looks into it, as long as no other body was
+ * scanned.
+ */
+export function endsOf({ scan }: ScannedObject): Map<number, number> {
+  const ends = new Map<number, number>();
+  const count = scan === scans ? (notes[3] ?? 0) : 0;
+  for (let i = 0; i < 2 * count; i += 2) ends.set(longValues[i] ?? 0, longValues[i + 1] ?? 0);
+  return ends;
 }
 
 /** "mod\u0065l" is model, for every provider as well. */

@@ -5,11 +5,13 @@
 ;; ask on its way whether the piece is over.
 (module
   ;; 0x00000: the piece.
-  ;; 0x10000: why it stopped, where in the piece (see $stop), and how many members are noted; i32 each.
+  ;; 0x10000: why it stopped, where in the piece (see $stop), how many members and how many long values are noted.
   ;; 0x10010: the members: four i32 each, offsets in the body of the name (from quote to behind quote) and of the value.
   ;; 0x14000: 1 for each letter behind a backslash other than u: " / \ b f n r t.
+  ;; 0x14100: where the containers begin that are open, down to the 64th.
   ;; 0x20000: a bit for each open container but the innermost. What is not written to takes no memory.
-  (import "worker" "memory" (memory 66))
+  ;; 0x420000: where values of 128 bytes and more begin and end, the first 100,000.
+  (import "worker" "memory" (memory 79))
   (data (i32.const 0x14022) "\01")
   (data (i32.const 0x1402f) "\01")
   (data (i32.const 0x1405c) "\01")
@@ -26,11 +28,16 @@
   (global $depth (mut i32) (i32.const 0))
   ;; Whether the innermost container is an object.
   (global $inObject (mut i32) (i32.const 0))
-  ;; Where the next member is noted.
+  ;; Where the next member is noted, and the next long value.
   (global $member (mut i32) (i32.const 0))
+  (global $value (mut i32) (i32.const 0))
+  ;; Where the text begins that is gone through.
+  (global $text (mut i32) (i32.const 0))
 
-  ;; To be called first, for what comes behind a body's opening brace.
-  (func (export "begin")
+  ;; To be called first, for what comes behind a body's opening brace, which is at $offset.
+  (func (export "begin") (param $offset i32)
+    (i32.store (i32.const 0x14100) (local.get $offset))
+    (global.set $value (i32.const 0x420000))
     (global.set $state (i32.const 0))
     (global.set $depth (i32.const 1))
     (global.set $inObject (i32.const 1))
@@ -50,7 +57,9 @@
             (then (return (call $stop (local.get $at) (call $wrongInString (local.get $at)) (global.get $state)))))
           (local.set $at (i32.add (local.get $at) (i32.const 1)))
           (if (i32.eq (global.get $state) (i32.const 9))
-            (then (call $valueEnds (i32.add (local.get $base) (local.get $at))))
+            (then
+              (call $note (global.get $text) (i32.add (local.get $base) (local.get $at)))
+              (call $valueEnds (i32.add (local.get $base) (local.get $at))))
             (else
               (if (i32.eq (global.get $depth) (i32.const 1))
                 (then (i32.store offset=4 (global.get $member) (i32.add (local.get $base) (local.get $at)))))
@@ -91,6 +100,7 @@
           (if (i32.eq (local.get $byte) (i32.const 0x22))
             (then
               (global.set $state (i32.const 9))
+              (global.set $text (i32.add (local.get $base) (local.get $at)))
               (local.set $at (i32.add (local.get $at) (i32.const 1)))
               (br $next)))
           ;; { and [ differ in one bit.
@@ -98,7 +108,7 @@
             (then
               (if (i32.eq (global.get $depth) (i32.const 0x2000000))
                 (then (return (call $stop (local.get $at) (local.get $at) (i32.const 12)))))
-              (call $open (i32.eq (local.get $byte) (i32.const 0x7b)))
+              (call $open (i32.eq (local.get $byte) (i32.const 0x7b)) (i32.add (local.get $base) (local.get $at)))
               (local.set $at (i32.add (local.get $at) (i32.const 1)))
               (br $next)))
           (if (i32.and (i32.eq (local.get $byte) (i32.const 0x5d)) (i32.eq (global.get $state) (i32.const 3)))
@@ -157,14 +167,18 @@
     (i32.store (i32.const 0x10000) (local.get $expected))
     (i32.store (i32.const 0x10004) (local.get $wrong))
     (i32.store (i32.const 0x10008) (i32.shr_u (i32.sub (global.get $member) (i32.const 0x10010)) (i32.const 4)))
+    (i32.store (i32.const 0x1000c) (i32.shr_u (i32.sub (global.get $value) (i32.const 0x420000)) (i32.const 3)))
     (local.get $at))
 
   (func $endPiece (param $end i32)
     (v128.store (local.get $end) (v128.const i64x2 0 0)))
 
-  (func $open (param $isObject i32)
+  ;; $offset: of the bracket, in the body
+  (func $open (param $isObject i32) (param $offset i32)
     (local $at i32)
     (local $bit i32)
+    (if (i32.lt_u (global.get $depth) (i32.const 64))
+      (then (i32.store offset=0x14100 (i32.shl (global.get $depth) (i32.const 2)) (local.get $offset))))
     (local.set $at (i32.add (i32.const 0x20000) (i32.shr_u (global.get $depth) (i32.const 3))))
     (local.set $bit (i32.shl (i32.const 1) (i32.and (global.get $depth) (i32.const 7))))
     (i32.store8
@@ -180,6 +194,9 @@
   ;; $offset: behind the bracket, in the body
   (func $close (param $offset i32)
     (global.set $depth (i32.sub (global.get $depth) (i32.const 1)))
+    (if (i32.lt_u (global.get $depth) (i32.const 64))
+      (then
+        (call $note (i32.load offset=0x14100 (i32.shl (global.get $depth) (i32.const 2))) (local.get $offset))))
     (global.set $inObject
       (i32.and
         (i32.shr_u
@@ -196,6 +213,15 @@
       (then
         (i32.store offset=12 (global.get $member) (local.get $offset))
         (global.set $member (i32.add (global.get $member) (i32.const 16))))))
+
+  (func $note (param $start i32) (param $end i32)
+    (if (i32.and
+          (i32.ge_u (i32.sub (local.get $end) (local.get $start)) (i32.const 128))
+          (i32.lt_u (global.get $value) (i32.const 0x4e3500)))
+      (then
+        (i32.store (global.get $value) (local.get $start))
+        (i32.store offset=4 (global.get $value) (local.get $end))
+        (global.set $value (i32.add (global.get $value) (i32.const 8))))))
 
   ;; From here on: what stands at $at, and where it ends.
 

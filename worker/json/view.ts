@@ -4,6 +4,7 @@
  * all bytes of a body go on as they are.
  */
 import { Buffer } from 'node:buffer';
+import { endsOf, type ScannedObject } from './members';
 import { shortText } from './short-text';
 import { skipSpace, skipString } from './skip';
 
@@ -139,9 +140,13 @@ export function viewOf(text: string): JsonView {
   return rootView(Buffer.from(text));
 }
 
-/** The whole of a valid document (see `scanMembers`). */
-export function rootView(body: Buffer): JsonView {
+/**
+ * The whole of a valid document (see `scanMembers`).
+ * @param scanned the last that was scanned: then it is not gone through again
+ */
+export function rootView(body: Buffer, scanned?: ScannedObject): JsonView {
   const scan = scanOf(body);
+  if (scanned !== undefined) scan.ends = endsOf(scanned);
   const start = skipSpace(scan.view, 0, body.length);
   return new JsonView(body, start, skipValue(scan, start, body.length), scan);
 }
