@@ -8,8 +8,8 @@ import { OutputLines } from './output-lines';
 import { isAlive, membersOfGroup } from './processes';
 import { deadline, eventually } from './wait';
 
-/** This file is compiled to test/support/ beside supervisor/. */
-const CLI = resolve(__dirname, '../../supervisor/cli.js');
+/** This file is compiled to dist/test/support/. */
+const DIST = resolve(__dirname, '../..');
 
 /** How long a proxy may take to stop before it is killed, and the test fails. */
 const STOP_LIMIT_MS = 15_000;
@@ -32,6 +32,8 @@ export interface ProxyOptions {
   args?: string[];
   /** HOME. Default: the proxy's own directory. */
   home?: string;
+  /** The build that is started. Default: the one that this file is in. */
+  dist?: string;
   /** Until it is ready. Default 30 s. */
   readyTimeoutMs?: number;
 }
@@ -69,12 +71,16 @@ export function spawnProxy(options: ProxyOptions): SpawnedProxy {
   if (options.config !== null) writeFileSync(configFile, configText(options.config));
   const node = process.env['CCPROXY_TEST_NODE'] ?? process.execPath;
   // A group of its own, by which everything that it started can be ended, also when the supervisor died first.
-  const child = spawn(node, [CLI, 'start', ...argumentsFor(options, configFile)], {
-    cwd: dir,
-    env: environmentFor(options, dir, pidFile),
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
+  const child = spawn(
+    node,
+    [join(options.dist ?? DIST, 'supervisor/cli.js'), 'start', ...argumentsFor(options, configFile)],
+    {
+      cwd: dir,
+      env: environmentFor(options, dir, pidFile),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    },
+  );
   const pid = child.pid ?? -1; // Without one an `error` event follows.
   const lines = new OutputLines([child.stdout, child.stderr]);
   if (pid > 0) running.add(pid);
