@@ -2,7 +2,7 @@
  * The metrics of the whole cluster, in the supervisor's memory: what each worker sent last, and what the ended ones
  * left behind. A scrape asks no worker, so that a hung one delays and hides nothing.
  */
-import { AggregatorRegistry, Registry } from 'prom-client';
+import AggregatorRegistry from 'prom-client/lib/cluster';
 import {
   METRICS,
   type MetricName,
@@ -106,11 +106,11 @@ export class MetricsStore {
     // One array in the table's order: `aggregate` keeps the order in which it meets the names.
     const metrics = [...byName.values()].flat();
     if (!openMetrics) {
-      const registry = AggregatorRegistry.aggregate<typeof Registry.PROMETHEUS_CONTENT_TYPE>([metrics]);
+      const registry = AggregatorRegistry.aggregate<typeof AggregatorRegistry.PROMETHEUS_CONTENT_TYPE>([metrics]);
       return { contentType: registry.contentType, body: await registry.metrics() };
     }
-    const registry = AggregatorRegistry.aggregate<typeof Registry.OPENMETRICS_CONTENT_TYPE>([metrics]);
-    registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+    const registry = AggregatorRegistry.aggregate<typeof AggregatorRegistry.OPENMETRICS_CONTENT_TYPE>([metrics]);
+    registry.setContentType(AggregatorRegistry.OPENMETRICS_CONTENT_TYPE);
     return { contentType: registry.contentType, body: await registry.metrics() };
   }
 
