@@ -1,13 +1,24 @@
 /**
  * The log: JSON lines, or short and coloured on a terminal. Secrets are removed from every line, wherever they come
  * from.
+ *
+ * What writes it, winston, is loaded with the first line: it is a third of all that a process loads, and nothing in a start
+ * waits for it.
  */
-
 import { closeSync, openSync } from 'node:fs';
-import { MESSAGE } from 'triple-beam';
-import { createLogger as createWinston, format, type Logger, transports } from 'winston';
+import type { OpenLog } from './winston-log';
 
-export type { Logger } from 'winston';
+/** Whoever may read the configuration may read a log file, and nobody else. */
+export const LOG_FILE_MODE = 0o640;
+
+/** What is used of winston's logger. */
+export interface Logger {
+  error(message: string, details?: object): void;
+  warn(message: string, details?: object): void;
+  info(message: string, details?: object): void;
+  debug(message: string, details?: object): void;
+  isDebugEnabled(): boolean;
+}
 
 export interface LogOptions {
   level: string;
@@ -22,6 +33,8 @@ export interface LogOptions {
 /** One logger for a process, and a way past its formatting for lines that are made elsewhere. */
 export interface Log {
   logger: Logger;
+  /** Loads what writes it, now rather than with the first line. */
+  open(): void;
   /** Short, coloured lines for a terminal, not JSON. */
   pretty: boolean;
   /** Writes finished lines (with their line ends) through the same transport. */
@@ -52,94 +65,52 @@ export function createLog(options: LogOptions): Log {
   for (const stream of [process.stdout, process.stderr]) {
     if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore);
   }
-  const secrets = new Set(options.secrets);
-  let redact = redactor([...secrets]);
-  const pretty = options.file === null && process.stdout.isTTY === true;
-  // Whoever has this keeps it: a reload changes what is behind it.
-  const redactNow = (text: string) => redact(text);
-  // A log that cannot be written must not end the service: what is left goes to standard output.
-  const complain = (error: Error) => process.stderr.write(`ccproxy: the log cannot be written: ${error.message}\n`);
-  const open = (file: string | null) => {
-    const opened = openTransport(file);
-    opened.on('error', (error: Error) => {
-      complain(error);
-      if (transport === opened) exchange(new transports.Console());
-    });
+  let opened: OpenLog | null = null;
+  const open = (): OpenLog => {
+    opened ??= (require('./winston-log') as typeof import('./winston-log')).openLog(options);
     return opened;
   };
-  let transport: LogTransport = open(options.file);
-  // A file gets JSON lines, also when a reload names it.
-  const formatFor = (file: string | null) => (file === null && pretty ? shortLines(redactNow) : jsonLines(redactNow));
-  const logger = createWinston({
-    level: options.level,
-    format: formatFor(options.file),
-    defaultMeta: { process: options.process },
-    transports: [transport],
-  });
-  logger.on('error', complain);
-  const exchange = (next: LogTransport) => {
-    const former = transport;
-    transport = next;
-    logger.add(transport);
-    logger.remove(former);
-  };
-  const hide = (more: readonly string[]) => {
-    for (const secret of more) secrets.add(secret);
-    redact = redactor([...secrets]);
-  };
+  const say = (level: 'error' | 'warn' | 'info' | 'debug') => (message: string, details?: object) =>
+    orComplain(() => open().logger[level](message, details));
   return {
-    logger,
-    pretty,
-    hide,
-    writeRaw: (text) => {
-      // winston writes the MESSAGE field and a line end: the last one is taken off here.
-      const lines = redact(text);
-      transport.log?.({ [MESSAGE]: lines.endsWith('\n') ? lines.slice(0, -1) : lines }, () => {});
+    logger: {
+      error: say('error'),
+      warn: say('warn'),
+      info: say('info'),
+      debug: say('debug'),
+      isDebugEnabled: () => opened?.logger.isDebugEnabled() ?? options.level === 'debug',
     },
-    reconfigure: ({ level, file, secrets: more }) => {
-      hide(more);
-      exchange(open(file));
-      logger.level = level;
-      logger.format = formatFor(file);
-    },
-    close: () =>
-      new Promise((resolve) => {
-        transport.once('finish', resolve);
-        logger.end();
-        // The console transport has nothing to wait for, and a file that cannot be written must not hold an exit up.
-        setTimeout(resolve, 500).unref();
-      }),
+    pretty: writesShortLines(options.file),
+    open: () => orComplain(open),
+    writeRaw: (lines) => orComplain(() => open().writeRaw(lines)),
+    reconfigure: (changes) => open().reconfigure(changes),
+    hide: (secrets) => open().hide(secrets),
+    close: () => opened?.close() ?? Promise.resolve(),
   };
 }
 
-const LOG_FILE_MODE = 0o640;
 const ignore = () => {};
 
-type LogTransport = InstanceType<typeof transports.File> | InstanceType<typeof transports.Console>;
-
-function openTransport(file: string | null): LogTransport {
-  // Whoever may read the configuration may read a file, and nobody else.
-  if (file !== null) return new transports.File({ filename: file, options: { flags: 'a', mode: LOG_FILE_MODE } });
-  return new transports.Console();
+/** A process that has no file descriptor left can load nothing: it must not end for want of a log. */
+function orComplain(action: () => unknown): void {
+  try {
+    action();
+  } catch (error) {
+    complain(error);
+  }
 }
 
-function jsonLines(redact: Redactor) {
-  return format.combine(format.timestamp(), format.json(), redactLine(redact));
+/** A terminal gets short, coloured lines; a file never does. */
+export function writesShortLines(file: string | null): boolean {
+  return file === null && process.stdout.isTTY === true;
 }
 
-function shortLines(redact: Redactor) {
-  return format.combine(
-    format.colorize(),
-    format.timestamp({ format: 'HH:mm:ss.SSS' }),
-    format.printf(({ timestamp: time, level, message, process: speaker, ...rest }) =>
-      redact(
-        `${time} ${level} ${speaker}: ${message}${Object.keys(rest).length > 0 ? ` ${JSON.stringify(rest)}` : ''}`,
-      ),
-    ),
-  );
+export function complain(error: unknown): void {
+  const reason = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`ccproxy: the log cannot be written: ${reason}\n`);
 }
 
-type Redactor = (text: string) => string;
+export type Redactor = (text: string) => string;
 
 /** A function that puts `***` in the place of every secret in a text. */
 export function redactor(secrets: readonly string[]): Redactor {
@@ -148,10 +119,3 @@ export function redactor(secrets: readonly string[]): Redactor {
   if (distinct.length === 0) return (text) => text;
   return (text) => distinct.reduce((line, secret) => line.replaceAll(secret, '***'), text);
 }
-
-const redactLine = (redact: Redactor) =>
-  format((info) => {
-    const line = info[MESSAGE];
-    if (typeof line === 'string') info[MESSAGE] = redact(line);
-    return info;
-  })();

@@ -36,7 +36,6 @@ export async function runSupervisor(loaded: LoadedConfig, load: () => LoadResult
   try {
     claim = await claimAddress(config.host, config.port);
     writeOrWarn(pidFile, { pid: process.pid, host: config.host, port: claim.port }, log);
-    introduce(loaded, log);
     const prepare = async (wanted: LoadedConfig) => ({
       ...(await sandbox.provide(asEngineAllows(wanted.config, log))),
       port: claim?.port ?? config.port,
@@ -51,7 +50,7 @@ export async function runSupervisor(loaded: LoadedConfig, load: () => LoadResult
       for (const warning of next.warnings) log.logger.warn(warning);
       return prepare(next);
     };
-    return await supervise({ config: prepared, reload, sandbox, log, signals });
+    return await supervise({ loaded: { ...loaded, config: prepared }, reload, sandbox, log, signals });
   } catch (error) {
     lastWords(log, config, error instanceof Error ? error.message : String(error));
     return 1;
@@ -88,7 +87,7 @@ function reloadable(loaded: LoadResult, running: Config): LoadedConfig {
 }
 
 interface Service {
-  config: Config;
+  loaded: LoadedConfig;
   reload: () => Promise<Config>;
   sandbox: SandboxHandle;
   log: Log;
@@ -96,7 +95,8 @@ interface Service {
 }
 
 /** Runs the workers until a signal or a failed start ends them. Resolves to the exit code. */
-function supervise({ config, reload, sandbox, log, signals }: Service): Promise<number> {
+function supervise({ loaded, reload, sandbox, log, signals }: Service): Promise<number> {
+  const { config } = loaded;
   const { logger } = log;
   const notifier = new ServiceNotifier(logger);
   return new Promise((resolve) => {
@@ -150,6 +150,8 @@ function supervise({ config, reload, sandbox, log, signals }: Service): Promise<
       // pm2's wait_ready, and whoever else forked this with a channel.
       if (process.connected) process.send?.('ready', () => {});
     });
+    // The first lines load what writes them: the workers boot meanwhile.
+    introduce(loaded, log);
   });
 }
 

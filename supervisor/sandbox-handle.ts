@@ -23,8 +23,9 @@ export class SandboxHandle {
   /** The configuration with the sandbox's address, which is known only when it runs. @throws Error when it does not */
   async provide(config: Config): Promise<Config> {
     if (!usesSandbox(config)) return config;
+    const started = this.#child === null ? this.#start() : null;
     this.#logger.warn('no provider key is set: the built-in sandbox answers, it is no language model');
-    if (this.#child === null) await this.#start();
+    await started;
     const baseUrl = `http://127.0.0.1:${this.#port}`;
     return { ...config, providers: config.providers.map((p) => (isSandbox(p) ? { ...p, baseUrl } : p)) };
   }

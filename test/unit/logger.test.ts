@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,7 +61,7 @@ describe('logger', () => {
     it('removes secrets from message, members and errors', async () => {
       const { logger, close, file } = log('debug');
       logger.warn('key sk-secret', { nested: { list: ['sk-secret', 'p@ss"word'] } });
-      logger.error(new Error('cannot use sk-secret'));
+      logger.error(`${new Error('cannot use sk-secret').stack}`);
       logger.debug('routed', { error: 'sk-secret' });
       await close();
       const text = readFileSync(file, 'utf8');
@@ -78,6 +79,44 @@ describe('logger', () => {
       const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
       expect(lines).to.have.length(4);
       expect(lines.slice(1)).to.deep.equal(['{"raw":1}', '{"raw":2}', '{"raw":3}']);
+    });
+  });
+
+  describe('before the first line', () => {
+    const LOGGER = join(__dirname, '..', '..', 'shared', 'logger.js');
+
+    it('has loaded nothing that writes lines', () => {
+      const script = `
+        const { createLog } = require(${JSON.stringify(LOGGER)});
+        const log = createLog({ level: 'info', file: null, process: 'worker 1', secrets: [] });
+        const count = () => Object.keys(require.cache).filter((file) => file.includes('winston')).length;
+        const before = [count(), log.logger.isDebugEnabled()];
+        log.open();
+        console.log(JSON.stringify([...before, count() > 0, log.logger.isDebugEnabled()]));`;
+      const said = execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' });
+      expect(JSON.parse(said)).to.deep.equal([0, false, true, false]);
+    });
+
+    it('does not throw where that cannot be loaded, for want of file descriptors', () => {
+      const script = `
+        const { createLog } = require(${JSON.stringify(LOGGER)});
+        const log = createLog({ level: 'info', file: null, process: 'worker 1', secrets: [] });
+        const { Module } = require('node:module');
+        const load = Module._load;
+        Module._load = (name, ...rest) => {
+          if (name === 'winston') throw new Error('EMFILE: too many open files');
+          return load(name, ...rest);
+        };
+        log.open();
+        log.logger.error('said');
+        log.writeRaw('raw');
+        Module._load = load;
+        log.logger.error('said later');`;
+      const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' });
+      expect(status, stderr).to.equal(0);
+      const complaint = 'ccproxy: the log cannot be written: EMFILE: too many open files';
+      expect(stderr.trimEnd().split('\n')).to.deep.equal([complaint, complaint, complaint]);
+      expect(JSON.parse(stdout)).to.include({ message: 'said later' });
     });
   });
 });

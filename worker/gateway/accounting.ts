@@ -1,5 +1,5 @@
 /** Where an exchange leaves its traces: metrics, the access log, and the report on its provider. */
-import type { Logger } from 'winston';
+import type { Logger } from '../../shared/logger';
 import type { UpstreamError } from '../upstream/upstream';
 import type { WorkerMetrics } from '../worker-metrics';
 import type { AccessLog } from './access-log';
