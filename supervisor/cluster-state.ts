@@ -23,6 +23,7 @@ import {
 /** What the supervisor says of its workers and itself. */
 export interface WorkerFacts {
   state: SupervisorState;
+  configHash: string;
   engine: string;
   generation: number;
   reload: ReloadView;
@@ -131,7 +132,6 @@ export class ClusterState {
       host: config.host,
       port: config.port,
       apiKeyConfigured: config.apiKey !== null,
-      configHash: config.hash,
       providers: this.#providers.view(performance.now()).map((provider) => ({
         ...provider,
         latency: figures.latencyOf.get(provider.name) ?? { p50: null, p95: null },

@@ -1,5 +1,6 @@
 /** The supervisor process: wiring, signals, readiness. No request ever passes through it. */
 import type { Config } from '../shared/config/config';
+import { configHash, type HashedConfig } from '../shared/config/hash';
 import { formatProblem, type LoadedConfig, type LoadResult, secretsOf } from '../shared/config/load';
 import { checkLogFile, createLog, type Log, redactor } from '../shared/logger';
 import { readBuildInfo } from '../shared/version';
@@ -33,6 +34,7 @@ export async function runSupervisor(loaded: LoadedConfig, load: () => LoadResult
   const sandbox = new SandboxHandle(log.logger);
   let claim: AddressClaim | null = null;
   const pidFile = pidFilePath(config.port);
+  const hash = configHash(config);
   try {
     claim = await claimAddress(config.host, config.port);
     writeOrWarn(pidFile, { pid: process.pid, host: config.host, port: claim.port }, log);
@@ -48,9 +50,9 @@ export async function runSupervisor(loaded: LoadedConfig, load: () => LoadResult
       checkLogFile(next.config.logFile);
       log.hide(secretsOf(next.config));
       for (const warning of next.warnings) log.logger.warn(warning);
-      return prepare(next);
+      return { config: await prepare(next), hash: await configHash(next.config) };
     };
-    return await supervise({ loaded: { ...loaded, config: prepared }, reload, sandbox, log, signals });
+    return await supervise({ loaded: { ...loaded, config: prepared }, hash, reload, sandbox, log, signals });
   } catch (error) {
     lastWords(log, config, error instanceof Error ? error.message : String(error));
     return 1;
@@ -88,20 +90,22 @@ function reloadable(loaded: LoadResult, running: Config): LoadedConfig {
 
 interface Service {
   loaded: LoadedConfig;
-  reload: () => Promise<Config>;
+  hash: Promise<string>;
+  reload: () => Promise<HashedConfig>;
   sandbox: SandboxHandle;
   log: Log;
   signals: Signals;
 }
 
 /** Runs the workers until a signal or a failed start ends them. Resolves to the exit code. */
-function supervise({ loaded, reload, sandbox, log, signals }: Service): Promise<number> {
+function supervise({ loaded, hash, reload, sandbox, log, signals }: Service): Promise<number> {
   const { config } = loaded;
   const { logger } = log;
   const notifier = new ServiceNotifier(logger);
   return new Promise((resolve) => {
     const supervisor = new Supervisor({
       config,
+      hash,
       build: readBuildInfo(),
       logger,
       loadConfig: () => {

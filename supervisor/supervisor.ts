@@ -3,9 +3,16 @@
  * difference. It pushes the state of the whole to every worker.
  */
 import type { Config } from '../shared/config/config';
+import type { HashedConfig } from '../shared/config/hash';
 import { MAX_WORKERS } from '../shared/limits';
 import type { Logger } from '../shared/logger';
-import { type ControlCommand, type ControlOutcome, PROTOCOL_VERSION, type WorkerMessage } from '../shared/protocol';
+import {
+  type ControlCommand,
+  type ControlOutcome,
+  PROTOCOL_VERSION,
+  type SnapshotMessage,
+  type WorkerMessage,
+} from '../shared/protocol';
 import type { BuildInfo } from '../shared/version';
 import { AllReady } from './all-ready';
 import { ChangeQueue } from './change-queue';
@@ -24,10 +31,12 @@ const COALESCE_MS = 100;
 export interface SupervisorOptions {
   /** With the real port. */
   config: Config;
+  /** Workers are forked before it is known, and get no snapshot until it is: none is ready without it. */
+  hash: Promise<string>;
   build: BuildInfo;
   logger: Logger;
   /** Reads the configuration anew, for a reload. Rejects with every mistake in it. */
-  loadConfig: () => Promise<Config>;
+  loadConfig: () => Promise<HashedConfig>;
   /** A reload is over and has brought this configuration into force; null when it failed. */
   reloaded: (config: Config | null) => void;
   /** A worker's process has ended; those that are left run with these. */
@@ -50,6 +59,8 @@ export class Supervisor {
   readonly #reloads = new ReloadRecord();
   /** In force: what a reload that fails goes back to. */
   #settings: Settings;
+  /** Of the configuration in force; empty until it is known. */
+  #hash = '';
   #state: SupervisorState = 'starting';
   #engine = '';
   #pushTimer: NodeJS.Timeout | null = null;
@@ -63,7 +74,7 @@ export class Supervisor {
     this.#settings = { config: options.config, generation: 1 };
     this.#cluster = new ClusterState({ ...options, startedAt: this.#startedAt });
     this.#pool = new WorkerPool(options.logger, {
-      forked: (worker) => worker.send(this.#cluster.snapshot(this.#facts())),
+      forked: (worker) => this.#tell((snapshot) => worker.send(snapshot)),
       message: (worker, message) => this.#receive(worker, message),
       ended: (worker) => this.#ended(worker),
       restarted: (reason) => this.#cluster.countRestart(reason),
@@ -85,6 +96,10 @@ export class Supervisor {
   start(): Promise<boolean> {
     this.#pool.resize(this.#settings.config.workers, this.#settings);
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+    void this.#options.hash.then((hash) => {
+      this.#hash = hash;
+      this.#push();
+    });
     return this.#changes.inTurn(async () => {
       while (!(await this.#allReady.wait()) && this.#state === 'starting') {
         if (!this.#pool.everReady) continue;
@@ -146,15 +161,17 @@ export class Supervisor {
     this.#reloads.begin();
     this.#enter('reloading');
     try {
-      const next = { config: await this.#options.loadConfig(), generation: previous.generation + 1 };
-      this.#cluster.expect(next.config);
-      this.#logger.info('reload: the workers are replaced', { from: previous.config.hash, to: next.config.hash });
+      const { config, hash } = await this.#options.loadConfig();
+      const next = { config, generation: previous.generation + 1 };
+      this.#cluster.expect(config);
+      this.#logger.info('reload: the workers are replaced', { from: this.#hash, to: hash });
       await rollingReload(this.#pool, next, previous, this.#logger);
       this.#settings = next;
       if (next.config.workers !== previous.config.workers) {
         if (!(await this.#allReady.wait())) this.#logger.warn('reload: not all of the new workers could be started');
       }
       this.#cluster.configure(next.config);
+      this.#hash = hash;
       this.#options.reloaded(next.config);
       this.#reloads.end(null);
       this.#logger.info('reload: done', { generation: next.generation });
@@ -260,12 +277,17 @@ export class Supervisor {
   #push(): void {
     if (this.#pushTimer !== null) clearTimeout(this.#pushTimer);
     this.#pushTimer = null;
-    this.#pool.send(this.#cluster.snapshot(this.#facts()));
+    this.#tell((snapshot) => this.#pool.send(snapshot));
+  }
+
+  #tell(send: (snapshot: SnapshotMessage) => void): void {
+    if (this.#hash !== '') send(this.#cluster.snapshot(this.#facts()));
   }
 
   #facts(): WorkerFacts {
     return {
       state: this.#state,
+      configHash: this.#hash,
       engine: this.#engine,
       generation: this.#settings.generation,
       reload: this.#reloads.view,

@@ -38,8 +38,6 @@ export interface Config {
   longContextThreshold: number;
   /** Where this configuration came from: a file's absolute path, or null for the environment. */
   file: string | null;
-  /** First 12 hex digits of the SHA-256 of the whole configuration; changes whenever anything in it does. */
-  hash: string;
 }
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';

@@ -1,7 +1,6 @@
 import { dirname } from 'node:path';
 import type { Config } from './config';
 import { type ParsedDocument, parseDocument } from './document';
-import { configHash } from './hash';
 import { interpolate, type Unresolved } from './interpolate';
 import { normalise } from './normalise';
 import type { Flags } from './overrides';
@@ -65,7 +64,7 @@ export function loadConfig(options: LoadOptions): LoadResult {
   const settings = normalise(raw, { flags, env, home, base, cpuCount, report, secret });
   const problems = report.problems();
   if (problems.length > 0) return { ok: false, problems };
-  return { ok: true, config: { ...settings, file: found.path, hash: configHash(settings) }, warnings: report.warnings };
+  return { ok: true, config: { ...settings, file: found.path }, warnings: report.warnings };
 }
 
 const NO_FILE = { ok: true as const, value: {}, locate: () => ({ line: 1, column: 1 }), problems: [] };

@@ -46,7 +46,7 @@ export interface Surroundings {
 }
 
 /** Fills in defaults and overrides and checks what the schema cannot: everything that depends on something else. */
-export function normalise(raw: RawFile, around: Surroundings): Omit<Config, 'file' | 'hash'> {
+export function normalise(raw: RawFile, around: Surroundings): Omit<Config, 'file'> {
   const { env, report, secret } = around;
   const overrides = readOverrides(around.flags, env, report);
   const performance = readPerformance(raw);

@@ -4,27 +4,49 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { closeAll } from '../support/close-all';
+import { freePort } from '../support/free-port';
 import { request } from '../support/http';
 import { startMockProvider } from '../support/mock-provider';
 import { membersOfGroup } from '../support/processes';
 import { spawnProxy, startProxy } from '../support/proxy';
 import { RawClient } from '../support/raw-client';
+import type { StatusDocument } from '../support/status-document';
 import { eventually } from '../support/wait';
 
 describe('cluster: before and beside serving', () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    it(`${signal} while it starts ends it with 0 and leaves nothing`, async () => {
-      const proxy = spawnProxy({ config: null });
-      try {
-        await eventually(() => proxy.lines.text().includes('starts'), { what: 'the first line of the log' });
-        process.kill(proxy.pid, signal);
-        expect(await proxy.exit).to.include({ code: 0, signal: null });
-        await eventually(() => membersOfGroup(proxy.pid).length === 0, { what: 'no process left' });
-      } finally {
-        await proxy.stop('SIGKILL');
-      }
-    });
+    // The first line while the sandbox boots, the other while the workers do.
+    for (const line of ['no provider key is set', 'starts']) {
+      it(`${signal} while it starts ("${line}") ends it with 0 and leaves nothing`, async () => {
+        const proxy = spawnProxy({ config: null });
+        try {
+          await eventually(() => proxy.lines.text().includes(line), { what: 'that line of the log' });
+          process.kill(proxy.pid, signal);
+          expect(await proxy.exit).to.include({ code: 0, signal: null });
+          await eventually(() => membersOfGroup(proxy.pid).length === 0, { what: 'no process left' });
+        } finally {
+          await proxy.stop('SIGKILL');
+        }
+      });
+    }
   }
+
+  it('knows the hash of its configuration with the first answer of /status', async () => {
+    const port = await freePort();
+    const proxy = spawnProxy({ config: null, port });
+    try {
+      const first = await eventually(
+        async () => {
+          const answer = await request({ url: `http://127.0.0.1:${port}/status` });
+          return answer.status === 200 && answer.json<StatusDocument>();
+        },
+        { intervalMs: 1, timeoutMs: 20_000, what: 'the first answer' },
+      );
+      expect(first.supervisor.config_hash).to.match(/^[0-9a-f]{12}$/);
+    } finally {
+      await proxy.stop();
+    }
+  });
 
   it('serves without a PID file where none can be written, and says so', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'ccproxy-pid-'));
