@@ -7,6 +7,7 @@ import { ControlPages } from './admin/control';
 import { ModelCatalogue } from './admin/models';
 import { AdminPages } from './admin/pages';
 import { ClusterView } from './cluster-view';
+import { loadDialectsOf } from './dialects/provider-dialects';
 import { Drain } from './drain';
 import { AccessLog } from './gateway/access-log';
 import { Accounting } from './gateway/accounting';
@@ -58,6 +59,7 @@ export class Worker {
   constructor(parts: WorkerParts) {
     const { config, identity, name, engine, link, log } = parts;
     this.#parts = parts;
+    loadDialectsOf(config.providers);
     this.#metrics = new WorkerMetrics(config);
     this.#upstreams = new Upstreams(config, (provider) => this.#metrics.upstreamRetry(provider));
     this.#observer = new ProviderObserver(() => this.#reportSoon());

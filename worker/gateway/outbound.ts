@@ -10,12 +10,11 @@ import { maxOutputTokensOf } from '../../shared/config/models';
 import { anthropicClient } from '../dialects/anthropic/client';
 import { anthropicReaders } from '../dialects/anthropic/readers';
 import { anthropicTapRules } from '../dialects/anthropic/tap-rules';
-import type { ClientDialect, ProviderDialect, RequestContext, TranslatedRequest } from '../dialects/dialect';
-import { geminiProvider } from '../dialects/gemini/provider';
+import type { ClientDialect, RequestContext, TranslatedRequest } from '../dialects/dialect';
 import { openAiClient } from '../dialects/openai/client';
 import { translateChatRequest } from '../dialects/openai/from-request';
-import { openAiProvider } from '../dialects/openai/provider';
 import { openAiTapRules } from '../dialects/openai/tap-rules';
+import { providerDialect } from '../dialects/provider-dialects';
 import type { TapRules } from '../dialects/tap';
 import type { AccessRule } from '../http/access-rule';
 import type { RequestHead } from '../http/request-head';
@@ -76,7 +75,6 @@ const OPENAI: Clients = {
   rules: openAiTapRules,
   limits: ['max_completion_tokens', 'max_tokens'],
 };
-const PROVIDERS: Record<'openai' | 'gemini', ProviderDialect> = { openai: openAiProvider, gemini: geminiProvider };
 
 const MAX_TARGETS = 1000;
 const MAX_MODELS = 1000;
@@ -128,7 +126,7 @@ export class OutboundRequests {
     const translated = translate(messagesRequest(inbound, clients, asked, context), context);
     const answer = new TranslatedAnswer({
       client: clients.client,
-      provider: provider.dialect === 'anthropic' ? anthropicReaders : PROVIDERS[provider.dialect],
+      provider: provider.dialect === 'anthropic' ? anthropicReaders : providerDialect(provider.dialect),
       stream,
       reader: { provider, model },
       writer: { requestId, model, includeUsage: isTrue(asked.get('stream_options')?.get('include_usage')) },
@@ -196,7 +194,7 @@ function translate(messages: JsonView, context: RequestContext): TranslatedReque
   if (dialect === 'anthropic') {
     return { path: '/v1/messages', body: messages.body, headers: ['anthropic-version', '2023-06-01'] };
   }
-  return PROVIDERS[dialect].translateRequest(messages, context);
+  return providerDialect(dialect).translateRequest(messages, context);
 }
 
 /**
