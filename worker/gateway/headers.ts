@@ -1,31 +1,43 @@
 /** Which headers of an answer go back to the client. Everything unknown passes: clients and providers change often. */
+import { NameTable } from '../http/name-table';
 import { lastOf } from '../http/remembered';
 import type { ExchangeRecord } from './exchange-record';
 
-/** Of one connection only (RFC 9110, 7.6.1). */
-const HOP_BY_HOP = [
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-];
+/** What an answer's header is to the gateway, by its name. */
+type AnswerHeader =
+  | 'request-id'
+  | 'content-type'
+  | 'content-encoding'
+  | 'content-length'
+  | 'connection'
+  /** It is of one connection only (RFC 9110, 7.6.1), or said here anew. */
+  | 'ends here'
+  /** It just passes. */
+  | 'unknown';
 
-/** Answer headers that end here: the engine writes its own framing and date. */
-const NOT_RETURNED: ReadonlySet<string> = new Set([
-  ...HOP_BY_HOP,
-  'content-length',
-  'date',
-  'request-id',
-  // A provider may be a CCProxy too: what is told is the decision made here.
-  'x-ccproxy-provider',
-  'x-ccproxy-model',
-  'x-ccproxy-route',
-]);
+const ANSWER_HEADERS = new NameTable<AnswerHeader>(
+  [
+    ['request-id', 'request-id'],
+    ['content-type', 'content-type'],
+    ['content-encoding', 'content-encoding'],
+    ['content-length', 'content-length'],
+    ['connection', 'connection'],
+    ['keep-alive', 'ends here'],
+    ['proxy-authenticate', 'ends here'],
+    ['proxy-authorization', 'ends here'],
+    ['proxy-connection', 'ends here'],
+    ['te', 'ends here'],
+    ['trailer', 'ends here'],
+    ['transfer-encoding', 'ends here'],
+    ['upgrade', 'ends here'],
+    ['date', 'ends here'],
+    // A provider may be a CCProxy too: what is told is the decision made here.
+    ['x-ccproxy-provider', 'ends here'],
+    ['x-ccproxy-model', 'ends here'],
+    ['x-ccproxy-route', 'ends here'],
+  ],
+  'unknown',
+);
 
 /** Adds what the value of `Connection` names: such headers end here too. */
 export function addOptions(named: Set<string> | null, connection: string): Set<string> | null {
@@ -54,12 +66,28 @@ export function copyAnswerHeaders(providerHeaders: readonly string[], out: strin
   for (let i = 0; i + 1 < providerHeaders.length; i += 2) {
     const name = providerHeaders[i] ?? '';
     const value = providerHeaders[i + 1] ?? '';
-    if (name === 'request-id') facts.requestId = value;
-    else if (name === 'content-type') facts.contentType = value.toLowerCase();
-    else if (name === 'content-encoding') facts.contentEncoding = value.toLowerCase();
-    else if (name === 'content-length') facts.contentLength = Number(value);
-    else if (name === 'connection') named = addOptions(named, value);
-    if (!NOT_RETURNED.has(name)) out.push(name, value);
+    switch (ANSWER_HEADERS.get(name)) {
+      case 'unknown':
+        out.push(name, value);
+        break;
+      case 'content-type':
+        facts.contentType = value.toLowerCase();
+        out.push(name, value);
+        break;
+      case 'content-encoding':
+        facts.contentEncoding = value.toLowerCase();
+        out.push(name, value);
+        break;
+      case 'content-length':
+        facts.contentLength = Number(value);
+        break;
+      case 'request-id':
+        facts.requestId = value;
+        break;
+      case 'connection':
+        named = addOptions(named, value);
+        break;
+    }
   }
   if (named !== null) dropNamed(out, named);
   return facts;

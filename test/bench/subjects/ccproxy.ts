@@ -49,7 +49,11 @@ async function start(
 }
 
 function routing({ provider }: Surroundings): Record<string, unknown> {
-  const common = { api_base_url: provider.url, api_key: 'k', connections: { max: 8192, max_waiting: 8192 } };
+  const common = {
+    api_base_url: provider.url,
+    api_key: 'sk-bench-provider-key',
+    connections: { max: 8192, max_waiting: 8192 },
+  };
   const providers = [
     { name: 'a', dialect: 'anthropic', ...common },
     { name: 'o', dialect: 'openai', ...common },
