@@ -10,8 +10,8 @@ import { randomInt } from 'node:crypto';
 import { connect, createServer, type Server } from 'node:net';
 
 /**
- * "Any free port" is one of these. Linux itself gives ports from 32768 up, to listeners and to outgoing connections:
- * one of those could be given away again before the workers bind it.
+ * "Any free port" is one of these. Linux itself gives ports from 32768 up (unless it is told otherwise), to listeners and
+ * to outgoing connections: one of those could be given away again before the workers bind it.
  */
 const FREE_PORTS = { from: 10_000, to: 32_767 };
 const FREE_PORT_ATTEMPTS = 100;

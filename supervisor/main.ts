@@ -35,6 +35,8 @@ export async function runSupervisor(loaded: LoadedConfig, load: () => LoadResult
   let claim: AddressClaim | null = null;
   const pidFile = pidFilePath(config.port);
   const hash = configHash(config);
+  // Whoever waits for it hears that it failed; until somebody does, that is nobody's end.
+  hash.catch(() => {});
   try {
     claim = await claimAddress(config.host, config.port);
     writeOrWarn(pidFile, { pid: process.pid, host: config.host, port: claim.port }, log);

@@ -64,8 +64,8 @@ export class Worker {
     this.#upstreams = new Upstreams(config, (provider) => this.#metrics.upstreamRetry(provider));
     this.#observer = new ProviderObserver(() => this.#reportSoon());
     this.#admission = new Admission(config);
-    // It has a line to write soon.
-    if (config.log) log.open();
+    // Its first line would hold up everybody for as long as that takes.
+    log.open();
     this.#accessLog = config.log ? new AccessLog(log.writeRaw, name, log.pretty) : null;
     this.#view = new ClusterView(identity);
     this.#calls = new SupervisorCalls(link, (then) => this.reportMetrics(then));
@@ -175,10 +175,7 @@ export class Worker {
   }
 
   #beat(eventLoopLagMs: number): void {
-    const { link, log } = this.#parts;
-    // Before there is something to say, and while no request has to wait for it; not with the beat that makes it ready.
-    if (this.#heartbeat.running && this.#admission.underWay === 0) log.open();
-    link.send({
+    this.#parts.link.send({
       type: 'heartbeat',
       inFlight: this.#admission.underWay,
       connections: this.#sockets.estimate(this.#listening ? 1 : 0),

@@ -76,18 +76,24 @@ describe('cluster: the sandbox provider', () => {
   });
 
   it('is started again when it was killed while a stream ran, which ends with an error', async () => {
-    const stream = client.messages.stream({
-      model: 'sandbox-model',
-      max_tokens: 4000,
-      messages: [{ role: 'user', content: 'word '.repeat(2000) }],
-    });
-    const outcome = stream.finalMessage().then(
-      ({ stop_reason }) => stop_reason,
-      (error: unknown) => error,
-    );
-    stream.once('streamEvent', () => process.kill(sandboxOf(proxy), 'SIGKILL'));
-    expect(await outcome).to.be.instanceOf(Error);
-    const answered = async () => (await request(messageRequest(proxy, {}, {}))).status === 200;
-    await eventually(answered, { timeoutMs: 5000, what: 'an answer from the sandbox' });
+    // The whole answer would take a minute.
+    const slow = await startProxy({ config: null, env: { CCPROXY_SANDBOX_TOKENS_PER_SECOND: '1' } });
+    try {
+      const stream = new Anthropic({ baseURL: slow.url, apiKey: 'anything', maxRetries: 0 }).messages.stream({
+        model: 'sandbox-model',
+        max_tokens: 4000,
+        messages: [{ role: 'user', content: 'word '.repeat(2000) }],
+      });
+      const outcome = stream.finalMessage().then(
+        ({ stop_reason }) => stop_reason,
+        (error: unknown) => error,
+      );
+      stream.once('streamEvent', () => process.kill(sandboxOf(slow), 'SIGKILL'));
+      expect(await outcome).to.be.instanceOf(Error);
+      const answered = async () => (await request(messageRequest(slow, {}, {}))).status === 200;
+      await eventually(answered, { timeoutMs: 5000, what: 'an answer from the sandbox' });
+    } finally {
+      await slow.stop();
+    }
   });
 });

@@ -7,16 +7,17 @@
   ;; 0x00000: the piece.
   ;; 0x10000: why it stopped, where in the piece (see $stop), how many members and how many long values are noted.
   ;; 0x10010: the members: four i32 each, offsets in the body of the name (from quote to behind quote) and of the value.
-  ;; 0x14000: 1 for each letter behind a backslash other than u: " / \ b f n r t.
+  ;; 0x14000: of each letter, 1 where it stands behind a backslash (" / \ b f n r t; u has more to it), 2 for a hex digit.
   ;; 0x14100: where the containers begin that are open, down to the 64th.
   ;; 0x20000: a bit for each open container but the innermost. What is not written to takes no memory.
   ;; 0x420000: where values of 128 bytes and more begin and end, the first 100,000.
   (import "worker" "memory" (memory 79))
   (data (i32.const 0x14022) "\01")
   (data (i32.const 0x1402f) "\01")
+  (data (i32.const 0x14030) "\02\02\02\02\02\02\02\02\02\02")
+  (data (i32.const 0x14041) "\02\02\02\02\02\02")
   (data (i32.const 0x1405c) "\01")
-  (data (i32.const 0x14062) "\01")
-  (data (i32.const 0x14066) "\01")
+  (data (i32.const 0x14061) "\02\03\02\02\02\03")
   (data (i32.const 0x1406e) "\01")
   (data (i32.const 0x14072) "\01")
   (data (i32.const 0x14074) "\01")
@@ -312,11 +313,21 @@
       (local.set $at (i32.add (local.get $at) (i32.ctz (local.get $marks))))
       (if (i32.ne (i32.load8_u (local.get $at)) (i32.const 0x5c))
         (then (return (local.get $at))))
-      (if (i32.load8_u offset=0x14000 (i32.load8_u offset=1 (local.get $at)))
+      (if (i32.and (call $kind (i32.load8_u offset=1 (local.get $at))) (i32.const 1))
         (then
           (local.set $at (i32.add (local.get $at) (i32.const 2)))
           (br $next)))
-      (if (i32.gt_u (call $wrongInString (local.get $at)) (i32.add (local.get $at) (i32.const 5)))
+      (if (i32.and
+            (i32.eq (i32.load8_u offset=1 (local.get $at)) (i32.const 0x75))
+            (i32.ge_u
+              (i32.and
+                (i32.and
+                  (call $kind (i32.load8_u offset=2 (local.get $at)))
+                  (call $kind (i32.load8_u offset=3 (local.get $at))))
+                (i32.and
+                  (call $kind (i32.load8_u offset=4 (local.get $at)))
+                  (call $kind (i32.load8_u offset=5 (local.get $at)))))
+              (i32.const 2)))
         (then
           (local.set $at (i32.add (local.get $at) (i32.const 6)))
           (br $next))))
@@ -345,6 +356,8 @@
     (local.get $at))
 
   (func $isHexDigit (param $byte i32) (result i32)
-    (i32.or
-      (call $isDigit (local.get $byte))
-      (i32.lt_u (i32.sub (i32.or (local.get $byte) (i32.const 0x20)) (i32.const 0x61)) (i32.const 6)))))
+    (i32.ge_u (call $kind (local.get $byte)) (i32.const 2)))
+
+  ;; See 0x14000.
+  (func $kind (param $byte i32) (result i32)
+    (i32.load8_u offset=0x14000 (local.get $byte))))

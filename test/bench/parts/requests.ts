@@ -39,7 +39,7 @@ const BODIES: readonly Case[] = [
 
 const ROUNDS = 2;
 const SECONDS = 2;
-const WARM_UP_SECONDS = 1;
+const WARM_UP_SECONDS = 3;
 /** Of those that are compiled while they run: some 30,000 requests. A service runs for days. */
 const FIRST_WARM_UP_SECONDS = 8;
 
