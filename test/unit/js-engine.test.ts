@@ -35,6 +35,31 @@ async function asked(
 }
 
 describe('The engine in plain JavaScript', () => {
+  it('takes values of headers for UTF-8, as the native ones do', async () => {
+    const app = new JsApp();
+    let seen: string[] = [];
+    app.any('/*', (res, req) => {
+      req.forEach((name, value) => {
+        seen.push(name, value);
+      });
+      res.end('done');
+    });
+    const listening = await new Promise<ListenSocket>((resolve) => app.listen('127.0.0.1', 0, resolve));
+    const client = connect(JsApp.localPort(listening), '127.0.0.1');
+    try {
+      client.write('GET / HTTP/1.1\r\nHost: localhost\r\nX-A: café!\r\n\r\n');
+      await once(client, 'data');
+      expect(seen).to.deep.equal(['host', 'localhost', 'x-a', 'café!']);
+      seen = [];
+      client.write(Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\nX-A: caf\xe9!\r\n\r\n', 'latin1'));
+      await once(client, 'data');
+      expect(seen.at(-1)).to.equal('caf\ufffd!');
+    } finally {
+      client.destroy();
+      JsApp.closeListenSocket(listening);
+    }
+  });
+
   it('takes the bytes of an answer at once, also behind one that is still under way', () =>
     asked(2, async ([first, second], text) => {
       const bytes = Buffer.alloc(9000, 'a');

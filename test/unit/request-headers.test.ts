@@ -18,7 +18,12 @@ const OWN = 'x-api-key: secret\r\n';
 
 describe('the headers of requests that pass through', () => {
   it('have the values of their own request, whatever came before', () => {
-    const requests = ['1', '1', '2', '', '1'].map((value) => ['x-a', value, 'accept-encoding', `gzip;q=0.${value}`]);
+    const requests = ['1', '1', '2', '', '1', '9'.repeat(2000), '1', '8'.repeat(2000)].map((value) => [
+      'x-a',
+      value,
+      'accept-encoding',
+      `gzip;q=0.${value}`,
+    ]);
     expect(passedOn(requests)).to.deep.equal(
       requests.map(([, value]) => `x-a: ${value}\r\naccept-encoding: gzip;q=0.${value}\r\n${OWN}`),
     );

@@ -114,7 +114,7 @@ export class Exchange implements UpstreamHandler, Ticking {
     }
     if (this.#client.begin(head)) return;
     this.#call?.abort();
-    const error = new UpstreamError('bad_response', "The head of the provider's answer is too large");
+    const error = new UpstreamError('bad_response', "The head of the provider's answer is too large (over 14 KB)");
     this.#failed(error, answerToUpstreamError(error, this.record.provider));
   }
 

@@ -9,8 +9,10 @@ import { decodableEncodings } from './inflate';
 
 const USER_AGENT = `CCProxy/${readBuildInfo().version}`;
 
-/** Clients may think up any number of names. */
+/** Clients may think up any number of names, and values of any length. */
 const MAX_NAMES = 1000;
+/** Of a value. */
+const MAX_REMEMBERED_CHARS = 1024;
 
 /** A name of headers that pass. Clients say the same with each request. */
 interface KnownName {
@@ -89,8 +91,7 @@ export class RequestHeaders {
         case 'accept-encoding': {
           const known = this.#names.get(name) ?? this.#learn(name);
           if (known.isAnthropics && provider.dialect !== 'anthropic') continue;
-          if (known.value !== value) renew(known, name, value);
-          line = known.line;
+          line = known.value === value ? known.line : lineOf(known, name, value);
           break;
         }
         case 'x-api-key':
@@ -140,9 +141,13 @@ export class RequestHeaders {
   }
 }
 
-function renew(known: KnownName, name: string, value: string): void {
-  known.value = value;
-  known.line = headerLine(name, name === 'accept-encoding' ? decodableEncodings(value) : value);
+function lineOf(known: KnownName, name: string, value: string): string | null {
+  const line = headerLine(name, name === 'accept-encoding' ? decodableEncodings(value) : value);
+  if (value.length <= MAX_REMEMBERED_CHARS) {
+    known.value = value;
+    known.line = line;
+  }
+  return line;
 }
 
 function credential({ passthroughKey, apiKey, keyHeader }: Provider): readonly string[] {

@@ -90,9 +90,12 @@ class JsRequest implements EngineRequest {
     return this.#query;
   }
 
+  /** Like the native engines it takes values for UTF-8; Node's have one char per byte. */
   forEach(callback: (name: string, value: string) => void): void {
     const raw = this.#request.rawHeaders;
-    for (let i = 0; i + 1 < raw.length; i += 2) callback((raw[i] ?? '').toLowerCase(), raw[i + 1] ?? '');
+    for (let i = 0; i + 1 < raw.length; i += 2) {
+      callback((raw[i] ?? '').toLowerCase(), Buffer.from(raw[i + 1] ?? '', 'latin1').toString('utf8'));
+    }
   }
 }
 

@@ -313,7 +313,7 @@
       (local.set $at (i32.add (local.get $at) (i32.ctz (local.get $marks))))
       (if (i32.ne (i32.load8_u (local.get $at)) (i32.const 0x5c))
         (then (return (local.get $at))))
-      (if (i32.and (call $kind (i32.load8_u offset=1 (local.get $at))) (i32.const 1))
+      (if (i32.and (i32.load8_u offset=0x14000 (i32.load8_u offset=1 (local.get $at))) (i32.const 1))
         (then
           (local.set $at (i32.add (local.get $at) (i32.const 2)))
           (br $next)))
@@ -322,11 +322,11 @@
             (i32.ge_u
               (i32.and
                 (i32.and
-                  (call $kind (i32.load8_u offset=2 (local.get $at)))
-                  (call $kind (i32.load8_u offset=3 (local.get $at))))
+                  (i32.load8_u offset=0x14000 (i32.load8_u offset=2 (local.get $at)))
+                  (i32.load8_u offset=0x14000 (i32.load8_u offset=3 (local.get $at))))
                 (i32.and
-                  (call $kind (i32.load8_u offset=4 (local.get $at)))
-                  (call $kind (i32.load8_u offset=5 (local.get $at)))))
+                  (i32.load8_u offset=0x14000 (i32.load8_u offset=4 (local.get $at)))
+                  (i32.load8_u offset=0x14000 (i32.load8_u offset=5 (local.get $at)))))
               (i32.const 2)))
         (then
           (local.set $at (i32.add (local.get $at) (i32.const 6)))
@@ -356,8 +356,4 @@
     (local.get $at))
 
   (func $isHexDigit (param $byte i32) (result i32)
-    (i32.ge_u (call $kind (local.get $byte)) (i32.const 2)))
-
-  ;; See 0x14000.
-  (func $kind (param $byte i32) (result i32)
-    (i32.load8_u offset=0x14000 (local.get $byte))))
+    (i32.ge_u (i32.load8_u offset=0x14000 (local.get $byte)) (i32.const 2))))
