@@ -1,8 +1,11 @@
 /**
- * Loaded by mocha (`.mocharc.json`): a run that is over and does not end is a failure that says what is still open, not
- * a wait for whoever started it. (Mocha's `--exit` would hide it.)
+ * Loaded by mocha (`.mocharc.json`), for the end of a run: one that is over and does not end is a failure that says what
+ * is still open, not a wait for whoever started it. (Mocha's `--exit` would hide it.)
  */
 const GRACE_MS = 15_000;
+
+// An interrupted run takes along what it has started: listeners of `exit` do that, which a signal alone would skip.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 
 export const mochaHooks = {
   afterAll(): void {
