@@ -86,7 +86,8 @@ export function streamRequest(proxy: RunningProxy, id: string, deltas: number) {
 
 /**
  * Not one request failed on a kept connection. A new one may be reset with a listener that is closed, where the kernel
- * does not hand it to another (net.ipv4.tcp_migrate_req=0): a few of them at most.
+ * does not hand it to another (net.ipv4.tcp_migrate_req=0): some of them, more where the machine is overloaded and they
+ * wait for longer to be accepted.
  */
 export function expectUnharmed({ kept, fresh }: PacedReport, listenersClosed = true): void {
   expect([...kept.failures], 'failed on kept connections').to.deep.equal([]);
@@ -95,7 +96,7 @@ export function expectUnharmed({ kept, fresh }: PacedReport, listenersClosed = t
   if (!listenersClosed) expect([...fresh.failures], 'failed on new connections').to.deep.equal([]);
   const onlyResets = [...fresh.failures.keys()].every((reason) => reason === 'ECONNRESET');
   expect(onlyResets, JSON.stringify([...fresh.failures])).to.equal(true);
-  expect(fresh.failedAtMs.length).to.be.at.most(3);
+  expect(fresh.failedAtMs.length).to.be.at.most(Math.max(3, fresh.sent / 20));
 }
 
 /** Waits for what `condition` says of `/status`. */

@@ -123,7 +123,7 @@ describe('fidelity: headers', () => {
     const { direct } = await seenBy(CLIENT_HEADERS);
     expect(proxied.filter(isNoFraming)).to.deep.equal(direct.filter(isNoFraming));
     const ended = Object.keys(HOP_HEADERS).filter((name) => name !== 'connection');
-    expect(names(proxied)).to.not.include.members(ended);
+    expect(names(proxied).filter((name) => ended.includes(name))).to.deep.equal([]);
     expect(JSON.stringify(proxied)).to.not.match(/proxy-key|of-the-client|secret of the hop|10\.0\.0\.1/);
   });
 
@@ -189,7 +189,7 @@ describe('fidelity: headers', () => {
     };
     const { proxied } = await answersOf({ headers: hop }, false);
     expect(proxied.status).to.equal(200);
-    expect(names(lowered(proxied.rawHeaders))).to.not.include.members(['proxy-authenticate', 'keep-alive']);
+    expect(proxied.headers).to.not.have.any.keys('proxy-authenticate', 'keep-alive');
     expect(proxied.headers, 'named by Connection (RFC 9110, 7.6.1)').to.not.have.property('x-provider-hop');
   });
 
