@@ -39,9 +39,7 @@ const BODIES: readonly Case[] = [
 
 const ROUNDS = 2;
 const SECONDS = 2;
-const WARM_UP_SECONDS = 3;
-/** Of those that are compiled while they run: some 30,000 requests. A service runs for days. */
-const FIRST_WARM_UP_SECONDS = 8;
+const WARM_UP_SECONDS = 4;
 
 export async function measureRequests(run: BenchRun): Promise<void> {
   for (const one of REQUESTS) {
@@ -66,7 +64,7 @@ async function measureCase(run: BenchRun, one: Case, subjects: readonly Subject[
     for (const subject of subjects) {
       if (subject.slow && round > 0) continue;
       // In later cases the first round warms up: the better of two counts.
-      const isCold = subject.slow || (one === REQUESTS[0] && round === 0);
+      const isCold = subject.slow || (one === BODIES[0] && round === 0);
       await about(subject.name, one.row, measure(run, one, subject, bytes, isCold));
     }
   }
@@ -77,8 +75,7 @@ async function measure(run: BenchRun, one: Case, subject: Subject, bytes: number
   const exchange = post(subject, '/v1/messages', one.body(subject.model(one.model)));
   const { connections } = one;
   await ask(exchange, expected);
-  const warmUp = subject.slow ? WARM_UP_SECONDS : FIRST_WARM_UP_SECONDS;
-  if (isCold) await runWrk(run, exchange, expected, { connections, seconds: warmUp });
+  if (isCold) await runWrk(run, exchange, expected, { connections, seconds: WARM_UP_SECONDS });
   const pids = subject.pids();
   const before = cpuMicros(pids);
   const { requests, seconds } = await runWrk(run, exchange, expected, { connections, seconds: SECONDS });
