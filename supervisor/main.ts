@@ -34,9 +34,6 @@ export async function runSupervisor(loaded: LoadedConfig, load: () => LoadResult
   const sandbox = new SandboxHandle(log.logger);
   let claim: AddressClaim | null = null;
   const pidFile = pidFilePath(config.port);
-  const hash = configHash(config);
-  // Whoever waits for it hears that it failed; until somebody does, that is nobody's end.
-  hash.catch(() => {});
   try {
     claim = await claimAddress(config.host, config.port);
     writeOrWarn(pidFile, { pid: process.pid, host: config.host, port: claim.port }, log);
@@ -52,8 +49,9 @@ export async function runSupervisor(loaded: LoadedConfig, load: () => LoadResult
       checkLogFile(next.config.logFile);
       log.hide(secretsOf(next.config));
       for (const warning of next.warnings) log.logger.warn(warning);
-      return { config: await prepare(next), hash: await configHash(next.config) };
+      return { config: await prepare(next), hash: configHash(next.config) };
     };
+    const hash = () => configHash(config);
     return await supervise({ loaded: { ...loaded, config: prepared }, hash, reload, sandbox, log, signals });
   } catch (error) {
     lastWords(log, config, error instanceof Error ? error.message : String(error));
@@ -92,7 +90,7 @@ function reloadable(loaded: LoadResult, running: Config): LoadedConfig {
 
 interface Service {
   loaded: LoadedConfig;
-  hash: Promise<string>;
+  hash: () => string;
   reload: () => Promise<HashedConfig>;
   sandbox: SandboxHandle;
   log: Log;

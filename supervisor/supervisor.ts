@@ -31,8 +31,8 @@ const COALESCE_MS = 100;
 export interface SupervisorOptions {
   /** With the real port. */
   config: Config;
-  /** Workers are forked before it is known, and get no snapshot until it is: none is ready without it. */
-  hash: Promise<string>;
+  /** Of that as it was loaded. It takes some 20 ms, in which the workers boot. */
+  hash: () => string;
   build: BuildInfo;
   logger: Logger;
   /** Reads the configuration anew, for a reload. Rejects with every mistake in it. */
@@ -59,7 +59,7 @@ export class Supervisor {
   readonly #reloads = new ReloadRecord();
   /** In force: what a reload that fails goes back to. */
   #settings: Settings;
-  /** Of the configuration in force; empty until it is known. */
+  /** Of the configuration in force; empty until it is known: no worker gets a snapshot before, and none is ready without. */
   #hash = '';
   #state: SupervisorState = 'starting';
   #engine = '';
@@ -96,10 +96,8 @@ export class Supervisor {
   start(): Promise<boolean> {
     this.#pool.resize(this.#settings.config.workers, this.#settings);
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
-    void this.#options.hash.then((hash) => {
-      this.#hash = hash;
-      this.#push();
-    });
+    this.#hash = this.#options.hash();
+    this.#push();
     return this.#changes.inTurn(async () => {
       while (!(await this.#allReady.wait()) && this.#state === 'starting') {
         if (!this.#pool.everReady) continue;

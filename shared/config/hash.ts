@@ -1,5 +1,4 @@
-import { createHash, type ScryptOptions, scrypt } from 'node:crypto';
-import { promisify } from 'node:util';
+import { createHash, scryptSync } from 'node:crypto';
 import type { Config } from './config';
 
 /** A configuration as it comes into force, and the hash of it as it was loaded. */
@@ -13,16 +12,14 @@ export interface HashedConfig {
  * the same hash on every machine and after every restart; any change, of a key too, changes it.
  *
  * The hash is public (/status), so that it must not serve to guess a weak `api_key`: with plain SHA-256 that takes
- * nanoseconds a guess. The whole content therefore goes through scrypt first: some 20 ms a guess, in a thread beside the
- * one that calls, which at a start has other things to do. The salt is a fixed label: a random one would give each
- * machine and each start a hash of its own.
+ * nanoseconds a guess. The whole content therefore goes through scrypt first: some 20 ms a guess. The salt is a fixed
+ * label: a random one would give each machine and each start a hash of its own. Not in a thread: each of libuv's threads
+ * would keep the 8 MB that it takes.
  */
-export async function configHash({ file, ...content }: Config): Promise<string> {
-  const slow = await slowly(canonical(content), 'ccproxy configuration hash', 32, { N: 8192, r: 8, p: 1 });
+export function configHash({ file, ...content }: Config): string {
+  const slow = scryptSync(canonical(content), 'ccproxy configuration hash', 32, { N: 8192, r: 8, p: 1 });
   return createHash('sha256').update(slow).digest('hex').slice(0, 12);
 }
-
-const slowly = promisify<string, string, number, ScryptOptions, Buffer>(scrypt);
 
 /** JSON with the members of every object in the order of their names. */
 function canonical(value: unknown): string {
