@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { anthropicClient } from '../../worker/dialects/anthropic/client';
 import { anthropicTapRules } from '../../worker/dialects/anthropic/tap-rules';
 import type { AnswerEnd, AnswerPath } from '../../worker/gateway/answer-path';
+import { CountAnswer } from '../../worker/gateway/count-answer';
 import { Exchange, type ExchangeHost } from '../../worker/gateway/exchange';
 import type { ExchangeRecord } from '../../worker/gateway/exchange-record';
 import { PassthroughAnswer } from '../../worker/gateway/passthrough-answer';
@@ -113,7 +114,7 @@ describe('an exchange whose answer is whole while its client takes nothing', () 
 
 describe('the memory of a request', () => {
   /** Whether it is given back, once the provider has begun to answer. */
-  function givenBack(isSent: boolean, status: number, hasFallback = false): boolean {
+  function givenBack(isSent: boolean, status: number): boolean {
     const given: Buffer[] = [];
     const host: ExchangeHost = {
       draining: false,
@@ -125,7 +126,6 @@ describe('the memory of a request', () => {
     const exchange = new Exchange(host, new SlowResponse(), anthropicClient, { ...RECORD });
     exchange.answer = new WholeAtOnce();
     exchange.body = Buffer.from('{}');
-    if (hasFallback) exchange.fallback = () => expect(exchange.body).to.not.equal(null);
     exchange.sent({ isSent, pause: () => {}, resume: () => {}, abort: () => {} });
     exchange.onHead(status, []);
     exchange.onEnd();
@@ -138,8 +138,29 @@ describe('the memory of a request', () => {
   it('is not while the socket still reads from it', () => {
     expect(givenBack(false, 200)).to.equal(false);
   });
-  it('is not when it is still needed for an answer of our own', () => {
-    expect(givenBack(true, 404, true)).to.equal(false);
+  it('is given back after an answer of our own was made of it', () => {
+    const events: string[] = [];
+    const host: ExchangeHost = {
+      draining: false,
+      account: () => {},
+      bodySent: () => events.push('given back'),
+      providerFailed: () => {},
+      bug: () => {},
+    };
+    const res = new SlowResponse();
+    const exchange = new Exchange(host, res, anthropicClient, { ...RECORD });
+    exchange.answer = new CountAnswer(new WholeAtOnce(), () => {
+      events.push('counted');
+      return '{"input_tokens":3}';
+    });
+    exchange.body = Buffer.from('{}');
+    exchange.sent({ isSent: true, pause: () => {}, resume: () => {}, abort: () => {} });
+    exchange.onHead(404, []);
+    expect([res.text, ...events]).to.deep.equal(['{"input_tokens":3}', 'counted', 'given back']);
+    // What is left of the provider's answer changes nothing.
+    exchange.onData(Buffer.from('not found'));
+    exchange.onEnd();
+    expect([res.text, exchange.ended]).to.deep.equal(['{"input_tokens":3}', true]);
   });
 });
 

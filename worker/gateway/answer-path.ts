@@ -17,6 +17,8 @@ export type AnswerEnd =
   | { kind: 'end'; last: Uint8Array | null }
   /** Whole, and by its status without a body. */
   | { kind: 'no_body' }
+  /** A document of our own instead of the provider's. Nothing was given out. */
+  | { kind: 'document'; body: string }
   /** The provider's own error answer, in the client's dialect. Nothing of it was given out. */
   | { kind: 'refusal'; error: ProxyError; requestId: string | null }
   /** Broken off. `told` is what the client hears of it, where that is not for the gateway to say. */

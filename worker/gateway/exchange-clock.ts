@@ -19,7 +19,7 @@ export class ExchangeClock {
   #hasReceived = false;
   #hasSent = false;
 
-  /** The first byte, or the end of what is discarded, must come within that time. */
+  /** The first byte must come within that time. */
   expectWithin(nowMs: number, limitMs: number): void {
     this.#deadlineMs = nowMs + limitMs;
   }

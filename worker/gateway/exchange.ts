@@ -19,7 +19,6 @@ import { answerToUpstreamError } from './upstream-answers';
 /** How long a provider may take to end a body in which it has said everything. */
 const LINGER_MS = 1000;
 const UNREADABLE: ProxyError = { type: 'api_error', message: "The provider's answer could not be read" };
-const MAX_DISCARDED_BYTES = 64 * 1024;
 
 /** What an exchange needs of its surroundings. */
 export interface ExchangeHost {
@@ -46,14 +45,10 @@ export class Exchange implements UpstreamHandler, Ticking {
   body: Buffer | null = null;
   /** What becomes of the provider's answer; set before the request is sent. */
   answer: AnswerPath | null = null;
-  /** Answers 404 and 501 of the provider with this instead: it does not have the call. */
-  fallback: (() => void) | null = null;
 
   readonly #host: ExchangeHost;
   readonly #client: ClientAnswer;
   #call: UpstreamCall | null = null;
-  #discarding = false;
-  #discardedBytes = 0;
   #paused = false;
   /** The client's answer is whole, or has failed; it may still be on its way. What the provider does now is its own affair. */
   #concluded = false;
@@ -98,18 +93,14 @@ export class Exchange implements UpstreamHandler, Ticking {
   onHead(status: number, providerHeaders: readonly string[]): void {
     this.record.headAt = performance.now();
     this.#clock.answered(this.record.headAt);
-    if (this.fallback !== null && (status === 404 || status === 501)) {
-      // Its body is read and dropped first: an abort would cost the connection.
-      this.#discarding = true;
-      this.#clock.expectWithin(this.record.headAt, this.provider?.timeouts.idleMs ?? 0);
-      return;
-    }
     this.phase = 'response';
-    this.#letBodyGo();
     const head = this.#guarded(() => this.answer?.onHead(status, providerHeaders) ?? null);
+    // Not before: an answer of our own may be made of it.
+    this.#letBodyGo();
     if (head === undefined) return;
     if (head === null) {
-      this.#concludeEarly();
+      if (this.answer?.isComplete) this.#concludeAndLinger();
+      else this.#concludeEarly();
       return;
     }
     if (this.#client.begin(head)) return;
@@ -120,11 +111,7 @@ export class Exchange implements UpstreamHandler, Ticking {
 
   onData(chunk: Uint8Array): void {
     const { answer } = this;
-    if (this.phase === 'done' || this.#concluded) return;
-    if (this.#discarding || answer === null) {
-      this.#discard(chunk);
-      return;
-    }
+    if (this.phase === 'done' || this.#concluded || answer === null) return;
     this.#clock.received();
     let bytes: Uint8Array | null;
     try {
@@ -152,17 +139,12 @@ export class Exchange implements UpstreamHandler, Ticking {
   onEnd(): void {
     if (this.#linger !== null) clearTimeout(this.#linger);
     if (this.phase === 'done' || this.#concluded) return;
-    if (this.#discarding) this.fallback?.();
-    else this.#concludeWhole();
+    this.#concludeWhole();
   }
 
   onError(error: UpstreamError): void {
     if (this.#linger !== null) clearTimeout(this.#linger);
     if (this.phase === 'done' || this.#concluded) return;
-    if (this.#discarding) {
-      this.fallback?.();
-      return;
-    }
     const end = this.answer?.onBroken() ?? null;
     if (end !== null) this.#conclude(end);
     else this.#failed(error, answerToUpstreamError(error, this.record.provider));
@@ -284,6 +266,9 @@ export class Exchange implements UpstreamHandler, Ticking {
       case 'no_body':
         this.#client.endWithoutBody();
         break;
+      case 'document':
+        this.reply(end.body);
+        break;
       case 'refusal':
         this.record.requestId = end.requestId ?? this.record.requestId;
         this.refuse(end.error);
@@ -300,13 +285,6 @@ export class Exchange implements UpstreamHandler, Ticking {
     this.record.isClientsFault = statusOf(told) < 500;
     this.#host.providerFailed(this, error);
     this.#fail(told);
-  }
-
-  #discard(chunk: Uint8Array): void {
-    this.#discardedBytes += chunk.length;
-    if (this.#discardedBytes <= MAX_DISCARDED_BYTES) return;
-    this.#call?.abort();
-    this.fallback?.();
   }
 
   #ping(): void {

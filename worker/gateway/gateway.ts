@@ -10,7 +10,6 @@ import { type AccessRule, apiRefusal } from '../http/access-rule';
 import type { EngineResponse } from '../http/engine';
 import type { RequestHead } from '../http/request-head';
 import { memberValue, type ScannedObject, scanMembers } from '../json/members';
-import { ScannedMembers } from '../json/request-members';
 import { BadDocument } from '../json/view';
 import { ChatFacts } from '../routing/chat-facts';
 import { MessagesFacts } from '../routing/facts';
@@ -21,11 +20,10 @@ import type { Accounting } from './accounting';
 import type { Admission } from './admission';
 import { BodyMemory } from './body-memory';
 import { Exchange, type ExchangeHost } from './exchange';
-import { clientOf, type Inbound, OutboundRequests, type ProxiedPath } from './outbound';
+import { clientOf, countDocument, type Inbound, OutboundRequests, type ProxiedPath } from './outbound';
 import { readBody } from './read-body';
 import { nextRequestId } from './request-id';
 import { Ticker } from './ticker';
-import { estimateTokens } from './token-estimate';
 
 export interface GatewayParts {
   config: Config;
@@ -128,13 +126,9 @@ export class Gateway implements ExchangeHost {
     exchange.record.route = decision.route;
     this.#parts.accounting.routed(exchange.record);
 
-    if (path === '/v1/messages/count_tokens') {
-      const estimate = () => JSON.stringify({ input_tokens: estimateTokens(new ScannedMembers(body, scan.members)) });
-      if (provider.dialect !== 'anthropic') {
-        exchange.reply(estimate());
-        return;
-      }
-      exchange.fallback = () => this.#guarded(exchange, () => exchange.reply(estimate()));
+    if (path === '/v1/messages/count_tokens' && provider.dialect !== 'anthropic') {
+      exchange.reply(countDocument(body, scan.members));
+      return;
     }
     const refusal = this.#refusalAtTheProvider(provider);
     if (refusal !== null) {

@@ -18,15 +18,17 @@ import { providerDialect } from '../dialects/provider-dialects';
 import type { TapRules } from '../dialects/tap';
 import type { AccessRule } from '../http/access-rule';
 import type { RequestHead } from '../http/request-head';
-import { type ScannedObject, scanMembers } from '../json/members';
+import { type JsonMembers, type ScannedObject, scanMembers } from '../json/members';
 import { isObject, type JsonObject, valueAt } from '../json/parsed';
 import { isTrue, ScannedMembers } from '../json/request-members';
 import { spliceMembers } from '../json/splice';
 import { type JsonView, rootView } from '../json/view';
 import type { RouteDecision } from '../routing/route';
 import type { AnswerPath } from './answer-path';
+import { CountAnswer } from './count-answer';
 import { PassthroughAnswer } from './passthrough-answer';
 import { RequestHeaders } from './request-headers';
+import { estimateTokens } from './token-estimate';
 import { TranslatedAnswer } from './translated-answer';
 
 /** A call that is proxied, by its path. */
@@ -113,7 +115,7 @@ export class OutboundRequests {
       target: this.#targetOf(provider, path, head.query),
       headers: this.#headers.passedOn(head, provider),
       body: changed === null ? this.#withModel(inbound) : spliceMembers(body, scan, changed),
-      answer: new PassthroughAnswer(clients.client, clients.rules),
+      answer: path === '/v1/messages/count_tokens' ? countAnswer(clients, inbound) : passthroughAnswer(clients),
     };
   }
 
@@ -171,6 +173,19 @@ export class OutboundRequests {
     }
     return target.text;
   }
+}
+
+function passthroughAnswer({ client, rules }: Clients): AnswerPath {
+  return new PassthroughAnswer(client, rules);
+}
+
+function countAnswer(clients: Clients, { body, scan }: Inbound): AnswerPath {
+  return new CountAnswer(passthroughAnswer(clients), () => countDocument(body, scan.members));
+}
+
+/** What a count of tokens is answered with, estimated from the request. */
+export function countDocument(body: Buffer, members: JsonMembers): string {
+  return JSON.stringify({ input_tokens: estimateTokens(new ScannedMembers(body, members)) });
 }
 
 /** The middle of every translation, with what the route overrides in it. The model is the translation's own affair. */
