@@ -10,7 +10,7 @@ import type { ProxiedPath } from './gateway/outbound';
 import { nextRequestId } from './gateway/request-id';
 import { type AccessLevel, type AccessRule, apiRefusal } from './http/access-rule';
 import type { EngineApp, EngineResponse } from './http/engine';
-import { adminError, apiError as apiErrorReply, jsonReply, type Reply, sendReply } from './http/reply';
+import { adminError, apiError as apiErrorReply, jsonReply, type Reply, sendReply, writeReply } from './http/reply';
 import { type HeadProblem, headProblem, RequestHead } from './http/request-head';
 
 export interface ServerParts {
@@ -57,6 +57,7 @@ export function mountRoutes(app: EngineApp, parts: ServerParts): void {
   mount(app, parts, '/*', (_res, head, send) => send(notFound(`Not found: ${head.path.slice(0, 200)}`)));
 }
 
+/** @param send to be called within the handler, or corked */
 type Handler = (res: EngineResponse, head: RequestHead, send: (reply: Reply) => void) => void;
 
 /**
@@ -75,7 +76,7 @@ function mount(app: EngineApp, parts: ServerParts, path: string, handler: Handle
       return;
     }
     try {
-      handler(res, head, (reply) => sendReply(res, reply, { headOnly, closing: parts.drain.active }));
+      handler(res, head, (reply) => writeReply(res, reply, { headOnly, closing: parts.drain.active }));
     } catch (error) {
       // The engine would end the whole process.
       parts.onBug(error);
@@ -126,7 +127,7 @@ function sendLater(res: EngineResponse, reply: Promise<Reply>, send: (reply: Rep
     gone = true;
   });
   void reply.then((ready) => {
-    if (!gone) send(ready);
+    if (!gone) res.cork(() => send(ready));
   });
 }
 

@@ -51,6 +51,9 @@ export class Asked implements UpstreamHandler {
   #headers: string[] = [];
   #chunks: Buffer[] = [];
   #aborted = false;
+  /** What onEnd has to follow at once. */
+  #wasLast = false;
+  #isLate = false;
   #dispatched = false;
 
   constructor(upstream: Upstream, request: UpstreamRequest, options: AskOptions = {}) {
@@ -77,18 +80,24 @@ export class Asked implements UpstreamHandler {
     this.#options.onHead?.(this.call);
   }
 
-  onData(chunk: Buffer): void {
+  onData(chunk: Buffer, isLast: boolean): void {
     this.#watch('onData');
     if (this.status === null) this.violations.push('onData before onHead');
     if (chunk.length === 0) this.violations.push('onData without data');
     this.receivedBytes += chunk.length;
     // The buffer behind it is read into again.
     if (this.#options.discardBody !== true) this.#chunks.push(Buffer.from(chunk));
+    this.#wasLast = isLast;
     this.#options.onData?.(this.call, this.receivedBytes);
+    if (!isLast) return;
+    queueMicrotask(() => {
+      this.#isLate = true;
+    });
   }
 
   onEnd(): void {
     this.#watch('onEnd');
+    if (this.#isLate) this.violations.push('onEnd some time after the last onData');
     if (this.status === null) this.violations.push('onEnd before onHead');
     const body = Buffer.concat(this.#chunks);
     this.#settle({ kind: 'answer', status: this.status ?? 0, headers: this.#headers, body });
@@ -104,6 +113,7 @@ export class Asked implements UpstreamHandler {
     if (!this.#dispatched) this.violations.push(`${what} before dispatch has returned`);
     if (this.#aborted) this.violations.push(`${what} after abort`);
     if (this.isSettled()) this.violations.push(`${what} after the end`);
+    if (this.#wasLast && what !== 'onEnd') this.violations.push(`${what} after the last onData`);
   }
 }
 

@@ -17,6 +17,8 @@ class SlowResponse implements EngineResponse {
   bytes = 0;
   text = '';
   ended = false;
+  /** System calls, where the client takes all. */
+  corks = 0;
   #blocked = true;
   #writable: (offset: number) => boolean = () => true;
 
@@ -42,6 +44,7 @@ class SlowResponse implements EngineResponse {
   pause(): void {}
   resume(): void {}
   cork(callback: () => void): void {
+    this.corks++;
     callback();
   }
   getRemoteAddress(): ArrayBuffer {
@@ -82,7 +85,7 @@ describe('an exchange whose answer is whole while its client takes nothing', () 
   const then: [string, (exchange: Exchange) => void][] = [
     ['the body ends', (exchange) => exchange.onEnd()],
     ['the connection breaks', (exchange) => exchange.onError(new UpstreamError('reset', 'reset'))],
-    ['more comes', (exchange) => exchange.onData(Buffer.from('data: more'))],
+    ['more comes', (exchange) => exchange.onData(Buffer.from('data: more'), false)],
   ];
   for (const [what, act] of then) {
     it(`gives it out once, and blames nobody, when ${what}`, () => {
@@ -100,7 +103,7 @@ describe('an exchange whose answer is whole while its client takes nothing', () 
       let resumed = 0;
       exchange.sent({ isSent: false, pause: () => {}, resume: () => resumed++, abort: () => {} });
       exchange.onHead(200, []);
-      exchange.onData(Buffer.from('data: all'));
+      exchange.onData(Buffer.from('data: all'), false);
       expect(resumed).to.equal(1);
       act(exchange);
       // What lingers is the end of the body.
@@ -158,7 +161,7 @@ describe('the memory of a request', () => {
     exchange.onHead(404, []);
     expect([res.text, ...events]).to.deep.equal(['{"input_tokens":3}', 'counted', 'given back']);
     // What is left of the provider's answer changes nothing.
-    exchange.onData(Buffer.from('not found'));
+    exchange.onData(Buffer.from('not found'), true);
     exchange.onEnd();
     expect([res.text, exchange.ended]).to.deep.equal(['{"input_tokens":3}', true]);
   });
@@ -195,11 +198,61 @@ describe('what a client does not take at once', () => {
       const text = `{"content":"${'x'.repeat(bytes)}","usage":{"input_tokens":3,"output_tokens":4}}`;
       const read = Buffer.from(text);
       exchange.onHead(200, ['content-type', 'application/json', 'content-length', `${read.length}`]);
-      exchange.onData(read);
+      exchange.onData(read, true);
       exchange.onEnd();
       read.fill('b');
       res.take();
       expect(res.text).to.equal(text);
       expect(usages).to.deep.equal([{ input: 3, output: 4, cacheRead: 0, cacheCreation: 0 }]);
     });
+});
+
+describe('the last bytes of a stream', () => {
+  const DELTA = 'event: content_block_delta\ndata: {"type":"content_block_delta"}\n\n';
+  const STOP = 'event: message_stop\ndata: {"type":"message_stop"}\n\n';
+
+  /** What the client gets of these chunks, the last of which ends the body; it takes them `atOnce` or after all. */
+  function sent(chunks: string[], atOnce: boolean): SlowResponse {
+    const res = new SlowResponse();
+    if (atOnce) res.take();
+    const bugs: unknown[] = [];
+    const host: ExchangeHost = {
+      ...{ draining: false, account: () => {}, bodySent: () => {}, providerFailed: () => {} },
+      bug: (error) => bugs.push(error),
+    };
+    const exchange = new Exchange(host, res, anthropicClient, { ...RECORD });
+    exchange.answer = new PassthroughAnswer(anthropicClient, anthropicTapRules);
+    exchange.sent({ isSent: true, pause: () => {}, resume: () => {}, abort: () => {} });
+    exchange.onHead(200, ['content-type', 'text/event-stream']);
+    for (const [i, chunk] of chunks.entries()) {
+      const read = Buffer.from(chunk);
+      exchange.onData(read, i === chunks.length - 1);
+      read.fill('b');
+    }
+    exchange.onEnd();
+    if (!atOnce) res.take();
+    expect([bugs, res.ended, exchange.ended]).to.deep.equal([[], true, true]);
+    return res;
+  }
+
+  it('leave in one write with its end', () => {
+    const { text, corks } = sent([DELTA, STOP], true);
+    expect([text, corks]).to.deep.equal([DELTA + STOP, 2]);
+  });
+  it('leave in one write with its end when they are all of it', () => {
+    const { text, corks } = sent([DELTA + STOP], true);
+    expect([text, corks]).to.deep.equal([DELTA + STOP, 1]);
+  });
+  it('come after all when the client is slow', () => {
+    expect(sent([DELTA, DELTA, STOP], false).text).to.equal(DELTA + DELTA + STOP);
+  });
+  it('come whole when they are more than a write may have', () => {
+    const many = DELTA.repeat(1000) + STOP;
+    for (const atOnce of [true, false]) expect(sent([DELTA, many], atOnce).text).to.equal(DELTA + many);
+  });
+  it('come before the error when there should be more of them', () => {
+    const { text } = sent([DELTA, DELTA], true);
+    expect(text.slice(0, 2 * DELTA.length)).to.equal(DELTA + DELTA);
+    expect(text.slice(2 * DELTA.length)).to.match(/^event: error\n/);
+  });
 });

@@ -42,6 +42,11 @@ describe('the head of a request', () => {
     ]);
   });
 
+  it('asks the engine for the address once', () => {
+    const head = headOf({ host: 'x' });
+    expect(head.peer).to.equal(head.peer);
+  });
+
   const problems: [what: string, headers: Record<string, string | string[]>, status: number | null][] = [
     ['nothing odd', { host: 'x', 'content-length': '1' }, null],
     ['no Host', { 'content-length': '1' }, 400],

@@ -81,6 +81,11 @@ export class ClientAnswer {
     this.#writer.end(last ?? undefined);
   }
 
+  /** @param bytes the last of those that were written one by one */
+  endWith(bytes: Uint8Array): void {
+    this.#writer.endWith(bytes);
+  }
+
   endWithoutBody(): void {
     this.#writer.endWithoutBody();
   }

@@ -99,7 +99,7 @@ export class Exchange implements UpstreamHandler, Ticking {
     this.#letBodyGo();
     if (head === undefined) return;
     if (head === null) {
-      if (this.answer?.isComplete) this.#concludeAndLinger();
+      if (this.answer?.isComplete) this.#concludeAndLinger(null);
       else this.#concludeEarly();
       return;
     }
@@ -109,7 +109,7 @@ export class Exchange implements UpstreamHandler, Ticking {
     this.#failed(error, answerToUpstreamError(error, this.record.provider));
   }
 
-  onData(chunk: Uint8Array): void {
+  onData(chunk: Uint8Array, isLast: boolean): void {
     const { answer } = this;
     if (this.phase === 'done' || this.#concluded || answer === null) return;
     this.#clock.received();
@@ -126,27 +126,26 @@ export class Exchange implements UpstreamHandler, Ticking {
       return;
     }
     if (answer.isStream) this.record.streamBytes += chunk.length;
-    if (bytes !== null) {
-      this.#clock.sent();
-      if (!this.#client.write(bytes)) {
-        this.#paused = true;
-        this.#call?.pause();
-      }
+    if (bytes !== null) this.#clock.sent();
+    if (isLast) this.#concludeWhole(bytes);
+    else if (answer.isComplete) this.#concludeAndLinger(bytes);
+    else if (bytes !== null && !this.#client.write(bytes)) {
+      this.#paused = true;
+      this.#call?.pause();
     }
-    if (answer.isComplete) this.#concludeAndLinger();
   }
 
   onEnd(): void {
     if (this.#linger !== null) clearTimeout(this.#linger);
     if (this.phase === 'done' || this.#concluded) return;
-    this.#concludeWhole();
+    this.#concludeWhole(null);
   }
 
   onError(error: UpstreamError): void {
     if (this.#linger !== null) clearTimeout(this.#linger);
     if (this.phase === 'done' || this.#concluded) return;
     const end = this.answer?.onBroken() ?? null;
-    if (end !== null) this.#conclude(end);
+    if (end !== null) this.#conclude(end, null);
     else this.#failed(error, answerToUpstreamError(error, this.record.provider));
   }
 
@@ -226,19 +225,20 @@ export class Exchange implements UpstreamHandler, Ticking {
     this.#failed(new UpstreamError('other', 'The answer could not be read'), UNREADABLE);
   }
 
-  #concludeWhole(): void {
+  /** @param bytes the last that the client is to get before the end; it may bring more */
+  #concludeWhole(bytes: Uint8Array | null): void {
     const { answer } = this;
     const end = answer === null ? undefined : this.#guarded(() => answer.onEnd());
     if (end === undefined) return;
     if (this.record.firstTokenAt === 0 && answer?.sawContent) this.record.firstTokenAt = performance.now();
-    this.#conclude(end);
+    this.#conclude(end, bytes);
   }
 
   /** The client need not wait for the provider to end its body; the connection is worth a moment. */
-  #concludeAndLinger(): void {
+  #concludeAndLinger(bytes: Uint8Array | null): void {
     const call = this.#call;
     this.#linger = setTimeout(() => call?.abort(), LINGER_MS);
-    this.#concludeWhole();
+    this.#concludeWhole(bytes);
     // A client that is slow to take the last bytes must not keep the end of the body from being read.
     call?.resume();
   }
@@ -248,7 +248,7 @@ export class Exchange implements UpstreamHandler, Ticking {
     const early = this.answer?.early ?? null;
     if (early === null) return;
     this.#call?.abort();
-    this.#conclude(early);
+    this.#conclude(early, null);
   }
 
   /** What is left is the client's to take: no deadline of the provider's runs any more. */
@@ -257,8 +257,13 @@ export class Exchange implements UpstreamHandler, Ticking {
     this.#paused = true;
   }
 
-  #conclude(end: AnswerEnd): void {
+  #conclude(end: AnswerEnd, bytes: Uint8Array | null): void {
     this.#leaveToClient();
+    if (bytes !== null && end.kind === 'end' && end.last === null) {
+      this.#client.endWith(bytes);
+      return;
+    }
+    if (bytes !== null) this.#client.write(bytes);
     switch (end.kind) {
       case 'end':
         this.#client.end(end.last);

@@ -29,17 +29,20 @@ export interface ReplyOptions {
 
 /** Sends a whole answer in one write. The response must still be open. */
 export function sendReply(res: EngineResponse, reply: Reply, options: ReplyOptions): void {
-  res.cork(() => {
-    writeStatus(res, reply.status);
-    res.writeHeader('content-type', reply.typeAndHeaders);
-    if (!options.headOnly) {
-      res.end(reply.body, options.closing);
-      return;
-    }
-    if (options.closing) res.writeHeader('connection', 'close');
-    res.writeHeader('content-length', String(Buffer.byteLength(reply.body)));
-    res.endWithoutBody();
-  });
+  res.cork(() => writeReply(res, reply, options));
+}
+
+/** The same within a route's handler, where the engine collects all writes by itself: to ask it to costs two crossings. */
+export function writeReply(res: EngineResponse, reply: Reply, options: ReplyOptions): void {
+  writeStatus(res, reply.status);
+  res.writeHeader('content-type', reply.typeAndHeaders);
+  if (!options.headOnly) {
+    res.end(reply.body, options.closing);
+    return;
+  }
+  if (options.closing) res.writeHeader('connection', 'close');
+  res.writeHeader('content-length', String(Buffer.byteLength(reply.body)));
+  res.endWithoutBody();
 }
 
 /** @param headers flat list of name, value, with one char per byte; none may hold a line's end */

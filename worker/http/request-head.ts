@@ -92,9 +92,13 @@ export class RequestHead {
     if (!isAscii(values)) this.#decodeValues();
   }
 
-  /** The TCP peer: 4 or 16 bytes. Not to be asked once the handler has returned. */
+  #peer: Uint8Array | null = null;
+
+  /** The TCP peer: 4 or 16 bytes. Not to be asked for the first time once the handler has returned. */
   get peer(): Uint8Array {
-    return new Uint8Array(this.#res.getRemoteAddress());
+    // It is a system call, and both the access rule and the gateway ask.
+    this.#peer ??= new Uint8Array(this.#res.getRemoteAddress());
+    return this.#peer;
   }
 
   /** The first value of a header, or undefined. */

@@ -99,8 +99,8 @@ export class Connection implements AnswerEvents, CallHolder {
     this.#call?.handler.onHead(head.status, head.headers);
   }
 
-  body(chunk: Buffer): void {
-    this.#call?.handler.onData(chunk);
+  body(chunk: Buffer, isLast: boolean): void {
+    this.#call?.handler.onData(chunk, isLast);
   }
 
   end(): void {

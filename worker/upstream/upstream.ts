@@ -24,8 +24,9 @@ export interface UpstreamHandler {
   /**
    * The chunk is only valid within the call: the buffer it lies in is read into again. The last one of a body with a
    * `content-length` is valid until the next call, which follows at once.
+   * @param isLast `onEnd` follows at once
    */
-  onData(chunk: Buffer): void;
+  onData(chunk: Buffer, isLast: boolean): void;
   onEnd(): void;
   onError(error: UpstreamError): void;
 }

@@ -10,8 +10,11 @@ const HEAD_END = Buffer.from('\r\n\r\n');
 
 export interface AnswerEvents {
   head(head: AnswerHead): void;
-  /** `chunk` lies in what was fed. */
-  body(chunk: Buffer): void;
+  /**
+   * `chunk` lies in what was fed.
+   * @param isLast `end` follows at once
+   */
+  body(chunk: Buffer, isLast: boolean): void;
   /** The last event of an answer. */
   end(): void;
 }
@@ -109,14 +112,14 @@ export class AnswerParser {
 
   #readBody(bytes: Buffer, from: number, length: number, head: AnswerHead): void {
     if (this.#chunked !== null) this.#readChunks(bytes, from, length, this.#chunked);
-    else if (head.body === 'until_close') this.#pass(bytes, from, length);
+    else if (head.body === 'until_close') this.#pass(bytes, from, length, false);
     else this.#readLength(bytes, from, length);
   }
 
   #readLength(bytes: Buffer, from: number, length: number): void {
     const end = Math.min(from + this.#left, length);
     this.#left -= end - from;
-    this.#pass(bytes, from, end);
+    this.#pass(bytes, from, end, this.#left === 0 && end === length);
     if (this.#left === 0) this.#endAt(end, length);
   }
 
@@ -126,13 +129,14 @@ export class AnswerParser {
       end = chunked.decode(bytes, from, length);
     } finally {
       // What came before a malformed chunk is still the client's.
-      if (chunked.start >= 0) this.#pass(bytes, chunked.start, chunked.end);
+      if (chunked.start >= 0) this.#pass(bytes, chunked.start, chunked.end, chunked.isDone && end === length);
     }
     if (chunked.isDone) this.#endAt(end, length);
   }
 
-  #pass(bytes: Buffer, from: number, to: number): void {
-    if (from < to) this.#events.body(bytes === READ_BUFFER ? partOfRead(from, to) : bytes.subarray(from, to));
+  #pass(bytes: Buffer, from: number, to: number, isLast: boolean): void {
+    if (from >= to) return;
+    this.#events.body(bytes === READ_BUFFER ? partOfRead(from, to) : bytes.subarray(from, to), isLast);
   }
 
   #endAt(at: number, length: number): void {
