@@ -81,7 +81,7 @@ export class Gateway implements ExchangeHost {
     }
     exchange.admitted = true;
 
-    readBody(res, head.first('content-length'), config.performance.maxRequestBodyBytes, this.#bodies, (body) => {
+    readBody(res, head.contentLength, config.performance.maxRequestBodyBytes, this.#bodies, (body) => {
       if (exchange.ended) return;
       if (!Buffer.isBuffer(body)) {
         exchange.refuse(body);

@@ -2,6 +2,7 @@
 import type { Provider } from '../../shared/config/config';
 import { readBuildInfo } from '../../shared/version';
 import type { AccessRule } from '../http/access-rule';
+import type { HeaderBlock } from '../http/header-block';
 import type { RequestHead } from '../http/request-head';
 import { headerLine, headerLines } from '../upstream/http1/request-head';
 import { addOptions } from './headers';
@@ -36,6 +37,8 @@ export class RequestHeaders {
   readonly #access: AccessRule;
   readonly #names = new Map<string, KnownName>();
   readonly #own = new Map<Provider, OwnHeaders>();
+  /** What was passed on last. */
+  #last: { block: HeaderBlock; provider: Provider; lines: string | null } | null = null;
 
   constructor(access: AccessRule) {
     this.#access = access;
@@ -43,7 +46,10 @@ export class RequestHeaders {
 
   /** Those of a request that passes through: the client's, with the provider's credential in place of its own. */
   passedOn(head: RequestHead, provider: Provider): string | null {
-    return this.#passedOn(head, provider, null);
+    if (this.#last?.block !== head.block || this.#last.provider !== provider) {
+      this.#last = { block: head.block, provider, lines: this.#passedOn(head.block, provider, null) };
+    }
+    return this.#last.lines;
   }
 
   /**
@@ -74,8 +80,8 @@ export class RequestHeaders {
   }
 
   /** @param named by `Connection`: these end here too */
-  #passedOn(head: RequestHead, provider: Provider, named: ReadonlySet<string> | null): string | null {
-    const { headers, meanings } = head;
+  #passedOn(block: HeaderBlock, provider: Provider, named: ReadonlySet<string> | null): string | null {
+    const { headers, meanings } = block;
     const own = this.#ownOf(provider);
     let lines = '';
     for (let i = 0; i < meanings.length; i++) {
@@ -100,8 +106,8 @@ export class RequestHeaders {
           line = headerLine(name, value);
           break;
         case 'connection': {
-          const options = named === null ? connectionOptions(head) : null;
-          if (options !== null) return this.#passedOn(head, provider, options);
+          const options = named === null ? connectionOptions(block) : null;
+          if (options !== null) return this.#passedOn(block, provider, options);
           continue;
         }
         default:
@@ -156,7 +162,7 @@ function credential({ passthroughKey, apiKey, keyHeader }: Provider): readonly s
 }
 
 /** Null where none is named that would pass otherwise. */
-function connectionOptions({ headers, meanings }: RequestHead): ReadonlySet<string> | null {
+function connectionOptions({ headers, meanings }: HeaderBlock): ReadonlySet<string> | null {
   let named: Set<string> | null = null;
   for (let i = 0; i < meanings.length; i++) {
     if (meanings[i] === 'connection') named = addOptions(named, headers[2 * i + 1] ?? '');
