@@ -31,6 +31,31 @@ overTcpAndTls('a request', ({ serve, upstream }) => {
     expect(server.requests[0]?.head).to.equal(`GET /v1/models HTTP/1.1\r\nhost: 127.0.0.1:${server.port}\r\n\r\n`);
   });
 
+  it('has the head of the one before where all but the length is the same, and no other', async () => {
+    const server = await serve((request) => request.send(answerBytes()));
+    const subject = upstream(server, { maxConnections: 1 });
+    const requests = [
+      ...['', 'x', 'x'.repeat(9), 'x'.repeat(10), 'x'.repeat(12_345), 'x'.repeat(100_000)].map((body) => [
+        '/a',
+        '1',
+        body,
+      ]),
+      ...[
+        ['/b', '1', 'x'],
+        ['/b', '2', 'x'],
+        ['/a', '1', 'x'],
+      ],
+    ];
+    for (const [target = '', value = '', body = ''] of requests) {
+      await answerOf(subject, postRequest(target, body, ['x-a', value]));
+      const request = server.requests.at(-1);
+      expect(request?.head).to.equal(
+        `POST ${target} HTTP/1.1\r\nhost: 127.0.0.1:${server.port}\r\nx-a: ${value}\r\ncontent-length: ${body.length}\r\n\r\n`,
+      );
+      expect(request?.body.toString()).to.equal(body);
+    }
+  });
+
   const wrong: [string, string, string[]][] = [
     ...['a\rb', 'a\nb', 'a\r\nx-evil: 1', 'a\0', '\x7f', '\x01', 'a\u010ab', '\u2028', '\ud83d\ude00'].map(
       (value): [string, string, string[]] => ['a value', '/', ['x-a', value]],
