@@ -14,7 +14,7 @@ import { ScannedMembers } from '../json/request-members';
 import { BadDocument } from '../json/view';
 import { ChatFacts } from '../routing/chat-facts';
 import { MessagesFacts } from '../routing/facts';
-import { decideRoute } from '../routing/route';
+import { routerOf } from '../routing/route';
 import type { UpstreamError } from '../upstream/upstream';
 import type { Upstreams } from '../upstream/upstreams';
 import type { Accounting } from './accounting';
@@ -57,10 +57,12 @@ export class Gateway implements ExchangeHost {
   readonly #parts: GatewayParts;
   readonly #ticker = new Ticker();
   readonly #bodies = new BodyMemory();
+  readonly #route: ReturnType<typeof routerOf>;
   readonly #outbound: OutboundRequests;
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
+    this.#route = routerOf(parts.config);
     this.#outbound = new OutboundRequests(parts.access);
   }
 
@@ -117,7 +119,7 @@ export class Gateway implements ExchangeHost {
     const { scan, model: asked } = checked;
     exchange.record.model = asked;
     const Facts = path === '/v1/chat/completions' ? ChatFacts : MessagesFacts;
-    const decision = decideRoute(this.#parts.config, new Facts(asked, body, scan.members));
+    const decision = this.#route(new Facts(asked, body, scan.members));
     if ('message' in decision) {
       exchange.refuse({ type: 'not_found_error', message: decision.message });
       return;
