@@ -4,6 +4,13 @@ import type { EngineRequest, EngineResponse } from './engine';
 import { type HeaderBlock, HeaderReader } from './header-block';
 import type { HeaderMeaning } from './header-meaning';
 
+/** What is known of a head before it is read; null where it is not. */
+export interface KnownOfHead {
+  /** Upper-case. */
+  readonly method: string | null;
+  readonly path: string | null;
+}
+
 const reader = new HeaderReader();
 
 /** A head is only whole while its request is being handled: `peer` is asked for when it is first needed. */
@@ -24,12 +31,12 @@ export class RequestHead {
 
   /**
    * Copies everything that is needed later: the engine's request dies when the handler returns.
-   * @param path where it is known; each question to the engine is a crossing
+   * @param known need not be asked for: each question to the engine is a crossing
    */
-  constructor(res: Pick<EngineResponse, 'getRemoteAddress'>, req: EngineRequest, path: string | null) {
+  constructor(res: Pick<EngineResponse, 'getRemoteAddress'>, req: EngineRequest, known: KnownOfHead) {
     this.#res = res;
-    this.method = upperCase(req.getMethod());
-    this.path = path ?? req.getUrl();
+    this.method = known.method ?? upperCase(req.getMethod());
+    this.path = known.path ?? req.getUrl();
     this.query = req.getQuery() ?? '';
     this.block = reader.read(req);
     this.contentLength = reader.contentLength;
@@ -67,7 +74,6 @@ export class RequestHead {
 
 /** `toUpperCase` is a call into the runtime. */
 function upperCase(method: string): string {
-  if (method === 'post') return 'POST';
   return method === 'get' ? 'GET' : method.toUpperCase();
 }
 
