@@ -28,6 +28,16 @@ describe('the head of a request', () => {
     expect(first.headers).to.deep.equal(['host', 'x', 'x-a', '1', 'x-a', '2']);
   });
 
+  it('tells credentials apart, of whatever length they are', () => {
+    for (const name of ['authorization', 'x-api-key']) {
+      for (const value of ['key', 'key', 'kez', 'ke', 'keyy', '', 'key\0', 'key']) {
+        expect(headOf({ host: 'x', [name]: value }).headers, name).to.deep.equal(['host', 'x', name, value]);
+      }
+    }
+    const [first, again] = [headOf({ host: 'x', authorization: 'k' }), headOf({ host: 'x', authorization: 'k' })];
+    expect(again.block).to.equal(first.block);
+  });
+
   it('takes no header for one before it that was other bytes', () => {
     const decoded = (value: string) => headOf({ host: 'x', 'x-a': value }).headers[3];
     expect(decoded('\xe4')).to.equal('\xc3\xa4');

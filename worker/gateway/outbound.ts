@@ -24,6 +24,7 @@ import { isTrue, ScannedMembers } from '../json/request-members';
 import { spliceMembers } from '../json/splice';
 import { type JsonView, rootView } from '../json/view';
 import type { RouteDecision } from '../routing/route';
+import type { HeaderText } from '../upstream/upstream';
 import type { AnswerPath } from './answer-path';
 import { PassthroughAnswer } from './passthrough-answer';
 import { RequestHeaders } from './request-headers';
@@ -37,7 +38,7 @@ export interface Outbound {
   /** Path and query at the provider. */
   target: string;
   /** As an `UpstreamRequest` has them. */
-  headers: string | null;
+  headers: HeaderText | null;
   /** In pieces; see `spliceMembers`. */
   body: readonly Buffer[];
   answer: AnswerPath;

@@ -5,6 +5,7 @@ import type { AccessRule } from '../http/access-rule';
 import type { HeaderBlock } from '../http/header-block';
 import type { RequestHead } from '../http/request-head';
 import { headerLine, headerLines } from '../upstream/http1/request-head';
+import type { HeaderText } from '../upstream/upstream';
 import { addOptions } from './headers';
 import { decodableEncodings } from './inflate';
 
@@ -38,18 +39,19 @@ export class RequestHeaders {
   readonly #names = new Map<string, KnownName>();
   readonly #own = new Map<Provider, OwnHeaders>();
   /** What was passed on last. */
-  #last: { block: HeaderBlock; provider: Provider; lines: string | null } | null = null;
+  #last: { block: HeaderBlock; provider: Provider; headers: HeaderText | null } | null = null;
 
   constructor(access: AccessRule) {
     this.#access = access;
   }
 
   /** Those of a request that passes through: the client's, with the provider's credential in place of its own. */
-  passedOn(head: RequestHead, provider: Provider): string | null {
+  passedOn(head: RequestHead, provider: Provider): HeaderText | null {
     if (this.#last?.block !== head.block || this.#last.provider !== provider) {
-      this.#last = { block: head.block, provider, lines: this.#passedOn(head.block, provider, null) };
+      const text = this.#passedOn(head.block, provider, null);
+      this.#last = { block: head.block, provider, headers: text === null ? null : { text } };
     }
-    return this.#last.lines;
+    return this.#last.headers;
   }
 
   /**
@@ -57,7 +59,7 @@ export class RequestHeaders {
    * that), since none was meant for this provider.
    * @param more flat list of lower-case name, value
    */
-  translated(head: RequestHead, provider: Provider, stream: boolean, more: readonly string[]): string | null {
+  translated(head: RequestHead, provider: Provider, stream: boolean, more: readonly string[]): HeaderText | null {
     const headers: string[] = [];
     const own = this.#ownOf(provider);
     const add = (name: string, value: string) => {
@@ -76,7 +78,7 @@ export class RequestHeaders {
       if (!this.#isOurs(value)) headers.push(meaning, value);
     }
     const lines = headerLines(headers);
-    return lines === null || own.lines === null ? null : lines + own.lines;
+    return lines === null || own.lines === null ? null : { text: lines + own.lines };
   }
 
   /** @param named by `Connection`: these end here too */

@@ -1,6 +1,6 @@
 /** Request line and headers of a request (RFC 9112, 3 to 6). */
 import { Buffer } from 'node:buffer';
-import { UpstreamError, type UpstreamRequest } from '../upstream';
+import { type HeaderText, UpstreamError, type UpstreamRequest } from '../upstream';
 
 const NOT_IN_NAMES = /[^!#$%&'*+\-.^_`|~\dA-Za-z]/;
 /** Beyond one byte a char would become another one on the wire: U+010A a line feed. */
@@ -27,7 +27,7 @@ export const NO_START: RequestStart = { bytes: Buffer.alloc(0), takesLength: fal
 /** Makes the starts of heads. Most requests have that of the one before. */
 export class RequestStarts {
   readonly #commons: RequestCommons;
-  #last: { method: string; target: string; headers: string; start: RequestStart } | null = null;
+  #last: { method: string; target: string; headers: HeaderText; start: RequestStart } | null = null;
 
   constructor(commons: RequestCommons) {
     this.#commons = commons;
@@ -43,7 +43,7 @@ export class RequestStarts {
     const { targetPrefix, headers: common } = this.#commons;
     const takesLength = method !== 'GET';
     const end = takesLength ? 'content-length: ' : '\r\n';
-    const text = `${method} ${targetPrefix}${target} HTTP/1.1\r\n${common}${headers}${end}`;
+    const text = `${method} ${targetPrefix}${target} HTTP/1.1\r\n${common}${headers.text}${end}`;
     const start = { bytes: Buffer.from(text, 'latin1'), takesLength };
     this.#last = { method, target, headers, start };
     return start;
