@@ -9,9 +9,9 @@ import type { Gateway } from './gateway/gateway';
 import type { ProxiedPath } from './gateway/outbound';
 import { nextRequestId } from './gateway/request-id';
 import { type AccessLevel, type AccessRule, apiRefusal } from './http/access-rule';
-import type { EngineApp, EngineResponse } from './http/engine';
+import type { EngineApp, EngineHandler, EngineResponse } from './http/engine';
 import { adminError, apiError as apiErrorReply, jsonReply, type Reply, sendReply, writeReply } from './http/reply';
-import { type HeadProblem, headProblem, RequestHead } from './http/request-head';
+import { type HeadProblem, headProblem, type KnownOfHead, RequestHead } from './http/request-head';
 
 export interface ServerParts {
   access: AccessRule;
@@ -34,11 +34,14 @@ export function mountRoutes(app: EngineApp, parts: ServerParts): void {
   const { pages, gateway, models, control } = parts;
   const page = (path: string, answer: Page) => mountPage(app, parts, path, READ, answer);
   const command = (path: string, answer: Page) => mountPage(app, parts, path, COMMAND, answer);
-  const proxied = (path: ProxiedPath) =>
-    mount(app, parts, path, (res, head, send) => {
+  const proxied = (path: ProxiedPath) => {
+    const handler: Handler = (res, head, send) => {
       if (head.method === 'POST') gateway.handle(path, res, head);
       else send(methodNotAllowed('POST', isApi(path)));
-    });
+    };
+    mountPost(app, parts, path, handler);
+    mount(app, parts, path, handler);
+  };
 
   page('/', () => pages.root());
   page('/api/hello', () => pages.hello());
@@ -60,15 +63,23 @@ export function mountRoutes(app: EngineApp, parts: ServerParts): void {
 /** @param send to be called within the handler, or corked */
 type Handler = (res: EngineResponse, head: RequestHead, send: (reply: Reply) => void) => void;
 
+function mount(app: EngineApp, parts: ServerParts, path: string, handler: Handler): void {
+  app.any(path, door(parts, { path: path.endsWith('/*') ? null : path, method: null }, handler));
+}
+
+/** For POST alone, as it is mostly spelled: what the engine has told by its choice need not be asked for. */
+function mountPost(app: EngineApp, parts: ServerParts, path: string, handler: Handler): void {
+  app.post(path, door(parts, { path, method: 'POST' }, handler));
+}
+
 /**
  * The door that every request comes through. A head whose framing is in doubt is refused and its connection closed:
  * what follows on it could be read as another request.
  */
-function mount(app: EngineApp, parts: ServerParts, path: string, handler: Handler): void {
-  const onlyPath = path.endsWith('/*') ? null : path;
-  app.any(path, (res, req) => {
+function door(parts: ServerParts, known: KnownOfHead, handler: Handler): EngineHandler {
+  return (res, req) => {
     parts.drain.touch();
-    const head = new RequestHead(res, req, onlyPath);
+    const head = new RequestHead(res, req, known);
     const headOnly = head.method === 'HEAD';
     const problem = headProblem(head);
     if (problem !== null) {
@@ -82,7 +93,7 @@ function mount(app: EngineApp, parts: ServerParts, path: string, handler: Handle
       parts.onBug(error);
       answerBug(res, headOnly);
     }
-  });
+  };
 }
 
 function answerBug(res: EngineResponse, headOnly: boolean): void {

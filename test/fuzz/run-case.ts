@@ -96,7 +96,8 @@ interface Ours {
 
 async function askOurs(upstream: Upstream, target: string, exchange: Exchange): Promise<Ours> {
   const { method, requestBody, conduct } = exchange;
-  const request = { target, method, headers: 'content-type: application/json\r\n', body: partsOf(requestBody) };
+  const headers = { text: 'content-type: application/json\r\n' };
+  const request = { target, method, headers, body: partsOf(requestBody) };
   if (conduct === 'plain') {
     const asked = new Asked(upstream, request);
     return { outcome: await asked.outcome, violations: asked.violations };

@@ -119,7 +119,8 @@ export class Asked implements UpstreamHandler {
 
 /** The defaults of a request that these tests do not look at. */
 export function postRequest(target: string, body: string | Buffer = '{}', headers: string[] = []): UpstreamRequest {
-  return { target, method: 'POST', headers: headerLines(headers), body: [Buffer.from(body)] };
+  const text = headerLines(headers);
+  return { target, method: 'POST', headers: text === null ? null : { text }, body: [Buffer.from(body)] };
 }
 
 /** Asks, and waits for the answer. @throws Error when the call fails, or its handler is not called as agreed */

@@ -21,6 +21,6 @@ export function headOfList(headers: readonly string[], peer: Uint8Array = Uint8A
         for (let i = 0; i + 1 < headers.length; i += 2) callback(headers[i] ?? '', headers[i + 1] ?? '');
       },
     },
-    null,
+    { method: null, path: null },
   );
 }

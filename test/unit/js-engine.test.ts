@@ -60,6 +60,29 @@ describe('The engine in plain JavaScript', () => {
     }
   });
 
+  it('gives a POST to the handler for that alone, and everything else to the one for any method', async () => {
+    const app = new JsApp();
+    app.any('/*', (res) => res.end('wild'));
+    app.any('/a', (res) => res.end('any'));
+    app.post('/a', (res) => res.end('post'));
+    const listening = await new Promise<ListenSocket>((resolve) => app.listen('127.0.0.1', 0, resolve));
+    const client = connect(JsApp.localPort(listening), '127.0.0.1');
+    try {
+      for (const [line, answer] of [
+        ['POST /a?b=c', 'post'],
+        ['GET /a', 'any'],
+        ['POST /b', 'wild'],
+      ]) {
+        client.write(`${line} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n`);
+        const [text] = await once(client, 'data');
+        expect(String(text).endsWith(`\r\n\r\n${answer}`), line).to.equal(true);
+      }
+    } finally {
+      client.destroy();
+      JsApp.closeListenSocket(listening);
+    }
+  });
+
   it('takes the bytes of an answer at once, also behind one that is still under way', () =>
     asked(2, async ([first, second], text) => {
       const bytes = Buffer.alloc(9000, 'a');

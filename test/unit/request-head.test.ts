@@ -14,6 +14,37 @@ describe('the head of a request', () => {
     expect(headOf({ host: 'x', 'x-two': 'plain' }).headers).to.deep.equal(['host', 'x', 'x-two', 'plain']);
   });
 
+  it('shares the block of headers with the one before when they are the same, whatever its length', () => {
+    const first = headOf({ host: 'x', 'content-length': '5', 'x-a': ['1', '2'] });
+    const again = headOf({ host: 'x', 'x-a': ['1', '2'], 'content-length': '17' });
+    expect(again.block).to.equal(first.block);
+    expect([first.contentLength, again.contentLength]).to.deep.equal(['5', '17']);
+    for (const other of [{ host: 'x' }, { host: 'x', 'x-a': ['1', '3'] }, { host: 'x', 'x-b': ['1', '2'] }, {}]) {
+      const head = headOf(other);
+      expect(head.headers).to.deep.equal(Object.entries(other).flatMap(([n, v]) => [v].flat().flatMap((w) => [n, w])));
+      expect(head.meanings).to.have.length(head.headers.length / 2);
+      expect(head.contentLengths).to.equal(0);
+    }
+    expect(first.headers).to.deep.equal(['host', 'x', 'x-a', '1', 'x-a', '2']);
+  });
+
+  it('tells credentials apart, of whatever length they are', () => {
+    for (const name of ['authorization', 'x-api-key']) {
+      for (const value of ['key', 'key', 'kez', 'ke', 'keyy', '', 'key\0', 'key']) {
+        expect(headOf({ host: 'x', [name]: value }).headers, name).to.deep.equal(['host', 'x', name, value]);
+      }
+    }
+    const [first, again] = [headOf({ host: 'x', authorization: 'k' }), headOf({ host: 'x', authorization: 'k' })];
+    expect(again.block).to.equal(first.block);
+  });
+
+  it('takes no header for one before it that was other bytes', () => {
+    const decoded = (value: string) => headOf({ host: 'x', 'x-a': value }).headers[3];
+    expect(decoded('\xe4')).to.equal('\xc3\xa4');
+    expect(decoded('\xc3\xa4')).to.equal('\xc3\x83\xc2\xa4');
+    expect(decoded('\xc3\xa4')).to.equal('\xc3\x83\xc2\xa4');
+  });
+
   it('knows what names mean, and takes no other for one of them', () => {
     const names = [
       'host',
@@ -37,7 +68,7 @@ describe('the head of a request', () => {
 
   it('gives the first of several headers', () => {
     const head = headOf({ host: 'x', 'content-length': ['1', '2'], 'x-a': ['3', '4'] });
-    expect([head.first('content-length'), head.header('x-a'), head.first('origin'), head.header('x-b')]).to.deep.equal([
+    expect([head.contentLength, head.header('x-a'), head.first('origin'), head.header('x-b')]).to.deep.equal([
       ...['1', '3', undefined, undefined],
     ]);
   });

@@ -11,7 +11,7 @@ const anthropic = openAiTestProvider({ dialect: 'anthropic', keyHeader: 'x-api-k
 /** One after the other, as one worker makes them. */
 function passedOn(requests: readonly (readonly string[])[], provider: Provider = anthropic) {
   const headers = new RequestHeaders(access);
-  return requests.map((request) => headers.passedOn(headOfList(request), provider));
+  return requests.map((request) => headers.passedOn(headOfList(request), provider)?.text ?? null);
 }
 
 const OWN = 'x-api-key: secret\r\n';
@@ -81,8 +81,10 @@ describe('the headers of requests that pass through', () => {
     const request = ['anthropic-beta', 'a', 'x-claude-code-session-id', 'b', 'x-own', 'theirs', 'x-a', '1'];
     const headers = new RequestHeaders(access);
     const own = openAiTestProvider({ headers: { 'x-own': 'ours' }, apiKey: 'k' });
-    expect(headers.passedOn(headOfList(request), own)).to.equal('x-a: 1\r\nx-own: ours\r\nauthorization: Bearer k\r\n');
-    expect(headers.passedOn(headOfList(request), anthropic)).to.equal(
+    expect(headers.passedOn(headOfList(request), own)?.text).to.equal(
+      'x-a: 1\r\nx-own: ours\r\nauthorization: Bearer k\r\n',
+    );
+    expect(headers.passedOn(headOfList(request), anthropic)?.text).to.equal(
       `anthropic-beta: a\r\nx-claude-code-session-id: b\r\nx-own: theirs\r\nx-a: 1\r\n${OWN}`,
     );
   });

@@ -9,7 +9,7 @@ import { expect } from 'chai';
 import type { Config } from '../../shared/config/config';
 import { scanMembers } from '../../worker/json/members';
 import { MessagesFacts } from '../../worker/routing/facts';
-import { decideRoute } from '../../worker/routing/route';
+import { routerOf } from '../../worker/routing/route';
 import { Workspace } from '../support/config/workspace';
 
 /** A route's name; `PROVIDER,MODEL` where the client names both; `fails` where there is no answer of a model. */
@@ -248,7 +248,7 @@ describe('routing beside Go CCProxy and claude-code-router', () => {
     const bytes = Buffer.from(JSON.stringify({ messages: [user(text)], ...body }));
     const scan = scanMembers(bytes);
     if (!scan.ok) throw new Error(scan.reason);
-    const decision = decideRoute(config, new MessagesFacts(String(body['model']), bytes, scan.members));
+    const decision = routerOf(config)(new MessagesFacts(String(body['model']), bytes, scan.members));
     if ('message' in decision) return 'fails';
     const { provider, model, route } = decision;
     const isKept = route === 'default' && model !== config.routes['default']?.model;

@@ -1,7 +1,7 @@
 /** Every rule of routing, one row each: what is asked, and where it goes. */
 import { expect } from 'chai';
 import type { Config } from '../../shared/config/config';
-import { decideRoute, type RouteFacts } from '../../worker/routing/route';
+import { type RouteFacts, routerOf } from '../../worker/routing/route';
 import { Workspace } from '../support/config/workspace';
 
 /** What a request is like; a plain one where nothing is said. */
@@ -59,7 +59,7 @@ function factsOf({ model, thinks, search, image, tokens }: Asked): RouteFacts & 
 }
 
 function decide(config: Config, asked: Asked): string {
-  const decision = decideRoute(config, factsOf(asked));
+  const decision = routerOf(config)(factsOf(asked));
   return 'message' in decision
     ? decision.message
     : `${decision.provider.name} ${decision.model} via ${decision.route} ${JSON.stringify(decision.parameters)}`;
@@ -166,10 +166,19 @@ describe('the table of routing', () => {
     });
   }
 
+  it('requests that go the same way have one decision, and no other request has it', () => {
+    const route = routerOf(configOf({ default: 'alpha,a-default', think: 'alpha,a-think' }));
+    const asked: Asked[] = [{ model: 'x' }, { model: 'x', thinks: true }, { model: 'y' }, { model: 'alpha,a-think' }];
+    const decisions = asked.map((of) => route(factsOf(of)));
+    expect(new Set(decisions)).to.have.property('size', asked.length);
+    expect(asked.map((of) => route(factsOf(of)))).to.deep.equal(decisions);
+    for (const [i, of] of asked.entries()) expect(route(factsOf(of)), JSON.stringify(of)).to.equal(decisions[i]);
+  });
+
   it('rules without a route of their name do not count, and nothing is looked at for them', () => {
     const bare = configOf({ default: 'alpha,a-default' });
     const facts = factsOf({ model: 'x-haiku', ...ALL });
-    expect(decideRoute(bare, facts)).to.include({ model: 'a-default', route: 'default' });
+    expect(routerOf(bare)(facts)).to.include({ model: 'a-default', route: 'default' });
     expect(facts.asked).to.deep.equal([]);
     for (const [name, asked] of [
       ['webSearch', { search: true }],
@@ -194,7 +203,7 @@ describe('the table of routing', () => {
       [{ model: 'x' }, ['webSearch', 'image', 'tokens', 'thinking']],
     ] as [Asked, string[]][]) {
       const facts = factsOf(asked);
-      decideRoute(config, facts);
+      routerOf(config)(facts);
       expect(facts.asked, JSON.stringify(asked)).to.deep.equal(seen);
     }
   });

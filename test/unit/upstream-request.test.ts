@@ -27,8 +27,28 @@ overTcpAndTls('a request', ({ serve, upstream }) => {
     const server = await serve((request) => request.send(answerBytes()));
     const subject = upstream(server);
     const get = { target: '/v1/models', method: 'GET', body: [] } as const;
-    await answerOf(subject, { ...get, headers: '' });
+    await answerOf(subject, { ...get, headers: { text: '' } });
     expect(server.requests[0]?.head).to.equal(`GET /v1/models HTTP/1.1\r\nhost: 127.0.0.1:${server.port}\r\n\r\n`);
+  });
+
+  it('has the head of the one before where all but the length is the same, and no other', async () => {
+    const server = await serve((request) => request.send(answerBytes()));
+    const subject = upstream(server, { maxConnections: 1 });
+    const one = { text: 'x-a: 1\r\n' };
+    const bodies = ['', 'x', 'x'.repeat(9), 'x'.repeat(10), 'x'.repeat(12_345), 'x'.repeat(100_000)];
+    const requests: [target: string, headers: { text: string }, body: string][] = [
+      ...bodies.map((body): [string, typeof one, string] => ['/a', one, body]),
+      ['/b', one, 'x'],
+      ['/b', { text: 'x-a: 2\r\n' }, 'x'],
+      ['/a', one, 'x'],
+    ];
+    for (const [target, headers, body] of requests) {
+      await answerOf(subject, { ...postRequest(target, body), headers });
+      const request = server.requests.at(-1);
+      const head = `POST ${target} HTTP/1.1\r\nhost: 127.0.0.1:${server.port}\r\n${headers.text}`;
+      expect(request?.head).to.equal(`${head}content-length: ${body.length}\r\n\r\n`);
+      expect(request?.body.toString()).to.equal(body);
+    }
   });
 
   const wrong: [string, string, string[]][] = [

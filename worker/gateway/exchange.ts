@@ -37,6 +37,7 @@ export interface ExchangeHost {
 export class Exchange implements UpstreamHandler, Ticking {
   readonly record: ExchangeRecord;
   phase: Phase = 'request';
+  place = -1;
   /** It holds a place among the requests under way. */
   admitted = false;
   /** Where it goes; set when it holds a place among the requests to that provider. */

@@ -13,7 +13,7 @@ import { memberValue, type ScannedObject, scanMembers } from '../json/members';
 import { BadDocument } from '../json/view';
 import { ChatFacts } from '../routing/chat-facts';
 import { MessagesFacts } from '../routing/facts';
-import { decideRoute } from '../routing/route';
+import { routerOf } from '../routing/route';
 import type { UpstreamError } from '../upstream/upstream';
 import type { Upstreams } from '../upstream/upstreams';
 import type { Accounting } from './accounting';
@@ -55,10 +55,12 @@ export class Gateway implements ExchangeHost {
   readonly #parts: GatewayParts;
   readonly #ticker = new Ticker();
   readonly #bodies = new BodyMemory();
+  readonly #route: ReturnType<typeof routerOf>;
   readonly #outbound: OutboundRequests;
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
+    this.#route = routerOf(parts.config);
     this.#outbound = new OutboundRequests(parts.access);
   }
 
@@ -79,7 +81,7 @@ export class Gateway implements ExchangeHost {
     }
     exchange.admitted = true;
 
-    readBody(res, head.first('content-length'), config.performance.maxRequestBodyBytes, this.#bodies, (body) => {
+    readBody(res, head.contentLength, config.performance.maxRequestBodyBytes, this.#bodies, (body) => {
       if (exchange.ended) return;
       if (!Buffer.isBuffer(body)) {
         exchange.refuse(body);
@@ -115,7 +117,7 @@ export class Gateway implements ExchangeHost {
     const { scan, model: asked } = checked;
     exchange.record.model = asked;
     const Facts = path === '/v1/chat/completions' ? ChatFacts : MessagesFacts;
-    const decision = decideRoute(this.#parts.config, new Facts(asked, body, scan.members));
+    const decision = this.#route(new Facts(asked, body, scan.members));
     if ('message' in decision) {
       exchange.refuse({ type: 'not_found_error', message: decision.message });
       return;

@@ -24,6 +24,7 @@ import { isTrue, ScannedMembers } from '../json/request-members';
 import { spliceMembers } from '../json/splice';
 import { type JsonView, rootView } from '../json/view';
 import type { RouteDecision } from '../routing/route';
+import type { HeaderText } from '../upstream/upstream';
 import type { AnswerPath } from './answer-path';
 import { CountAnswer } from './count-answer';
 import { PassthroughAnswer } from './passthrough-answer';
@@ -39,7 +40,7 @@ export interface Outbound {
   /** Path and query at the provider. */
   target: string;
   /** As an `UpstreamRequest` has them. */
-  headers: string | null;
+  headers: HeaderText | null;
   /** In pieces; see `spliceMembers`. */
   body: readonly Buffer[];
   answer: AnswerPath;
@@ -79,7 +80,6 @@ const OPENAI: Clients = {
 };
 
 const MAX_TARGETS = 1000;
-const MAX_MODELS = 1000;
 
 /** Who calls this path, and so how it is answered. */
 export function clientOf(path: ProxiedPath): ClientDialect {
@@ -90,12 +90,22 @@ function clientsOf(path: ProxiedPath): Clients {
   return path === '/v1/chat/completions' ? OPENAI : ANTHROPIC;
 }
 
+/** What requests with one decision have in common, where they pass through and have the same path and query. */
+interface Way {
+  path: ProxiedPath;
+  query: string;
+  target: string;
+  /** The name of the model that routing chose, as JSON. */
+  model: Buffer;
+  /** More than the model may have to change in a body. */
+  mayChange: boolean;
+}
+
 export class OutboundRequests {
   readonly #headers: RequestHeaders;
   /** By provider and path: the last query, and what became of them. */
   readonly #targets = new Map<Provider, Map<string, { query: string; text: string }>>();
-  /** A model's name as JSON. */
-  readonly #models = new Map<string, Buffer>();
+  readonly #ways = new WeakMap<RouteDecision, Way>();
 
   constructor(access: AccessRule) {
     this.#headers = new RequestHeaders(access);
@@ -110,11 +120,12 @@ export class OutboundRequests {
     const { provider } = decision;
     const clients = clientsOf(path);
     if (provider.dialect !== clients.dialect) return this.#translate(inbound, clients, warn);
-    const changed = overrides(inbound, clients.limits, body, scan);
+    const way = this.#wayOf(path, head.query, decision);
+    const changed = way.mayChange ? overrides(inbound, clients.limits, body, scan) : null;
     return {
-      target: this.#targetOf(provider, path, head.query),
+      target: way.target,
       headers: this.#headers.passedOn(head, provider),
-      body: changed === null ? this.#withModel(inbound) : spliceMembers(body, scan, changed),
+      body: changed === null ? withModel(inbound, way.model) : spliceMembers(body, scan, changed),
       answer: path === '/v1/messages/count_tokens' ? countAnswer(clients, inbound) : passthroughAnswer(clients),
     };
   }
@@ -141,17 +152,18 @@ export class OutboundRequests {
     };
   }
 
-  /** The body with nothing but the model that routing chose, which hardly ever is the client's own. */
-  #withModel({ body, scan, asked, decision: { model } }: Inbound): readonly Buffer[] {
-    const range = scan.members.get('model');
-    if (model === asked || range === undefined) return [body];
-    let text = this.#models.get(model);
-    if (text === undefined) {
-      text = Buffer.from(JSON.stringify(model));
-      if (this.#models.size >= MAX_MODELS) this.#models.clear();
-      this.#models.set(model, text);
-    }
-    return [body.subarray(0, range.start), text, body.subarray(range.end)];
+  #wayOf(path: ProxiedPath, query: string, decision: RouteDecision): Way {
+    const last = this.#ways.get(decision);
+    if (last?.path === path && last.query === query) return last;
+    const { provider, model } = decision;
+    const way: Way = {
+      ...{ path, query },
+      target: this.#targetOf(provider, path, query),
+      model: Buffer.from(JSON.stringify(model)),
+      mayChange: mayChange(path, decision),
+    };
+    this.#ways.set(decision, way);
+    return way;
   }
 
   /** The client's query goes on as it came, behind what the base URL may have. */
@@ -188,6 +200,13 @@ export function countDocument(body: Buffer, members: JsonMembers): string {
   return JSON.stringify({ input_tokens: estimateTokens(new ScannedMembers(body, members)) });
 }
 
+/** The body with nothing but the model that routing chose, which hardly ever is the client's own. */
+function withModel({ body, scan, asked, decision }: Inbound, model: Buffer): readonly Buffer[] {
+  const range = scan.members.get('model');
+  if (decision.model === asked || range === undefined) return [body];
+  return [body.subarray(0, range.start), model, body.subarray(range.end)];
+}
+
 /** The middle of every translation, with what the route overrides in it. The model is the translation's own affair. */
 function messagesRequest(inbound: Inbound, clients: Clients, asked: JsonView, context: RequestContext): JsonView {
   const isTranslated = clients.dialect === 'openai';
@@ -219,14 +238,15 @@ function translate(messages: JsonView, context: RequestContext): TranslatedReque
  * @param scan of that body
  */
 function overrides(
-  { path, asked, decision }: Inbound,
+  inbound: Inbound,
   limits: readonly string[],
   body: Buffer,
   scan: ScannedObject,
 ): Record<string, unknown> | null {
+  const { path, asked, decision } = inbound;
   const { provider, model, parameters } = decision;
+  if (!mayChange(path, decision)) return null;
   const most = maxOutputTokensOf(provider, model);
-  if (path === '/v1/messages/count_tokens' || (most === null && isEmpty(parameters))) return null;
   const changed: Record<string, unknown> = { ...parameters };
   if (model !== asked) changed['model'] = model;
   if (most === null) return changed;
@@ -241,9 +261,9 @@ function overrides(
   return changed;
 }
 
-function isEmpty(object: object): boolean {
-  for (const _ in object) return false;
-  return true;
+function mayChange(path: ProxiedPath, { provider, model, parameters }: RouteDecision): boolean {
+  if (path === '/v1/messages/count_tokens') return false;
+  return maxOutputTokensOf(provider, model) !== null || Object.keys(parameters).length > 0;
 }
 
 /** A budget must be lower than the limit, and has a least value of its own (Anthropic's `thinking.budget_tokens`). */

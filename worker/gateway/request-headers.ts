@@ -2,8 +2,10 @@
 import type { Provider } from '../../shared/config/config';
 import { readBuildInfo } from '../../shared/version';
 import type { AccessRule } from '../http/access-rule';
+import type { HeaderBlock } from '../http/header-block';
 import type { RequestHead } from '../http/request-head';
 import { headerLine, headerLines } from '../upstream/http1/request-head';
+import type { HeaderText } from '../upstream/upstream';
 import { addOptions } from './headers';
 import { decodableEncodings } from './inflate';
 
@@ -36,14 +38,20 @@ export class RequestHeaders {
   readonly #access: AccessRule;
   readonly #names = new Map<string, KnownName>();
   readonly #own = new Map<Provider, OwnHeaders>();
+  /** What was passed on last. */
+  #last: { block: HeaderBlock; provider: Provider; headers: HeaderText | null } | null = null;
 
   constructor(access: AccessRule) {
     this.#access = access;
   }
 
   /** Those of a request that passes through: the client's, with the provider's credential in place of its own. */
-  passedOn(head: RequestHead, provider: Provider): string | null {
-    return this.#passedOn(head, provider, null);
+  passedOn(head: RequestHead, provider: Provider): HeaderText | null {
+    if (this.#last?.block !== head.block || this.#last.provider !== provider) {
+      const text = this.#passedOn(head.block, provider, null);
+      this.#last = { block: head.block, provider, headers: text === null ? null : { text } };
+    }
+    return this.#last.headers;
   }
 
   /**
@@ -51,7 +59,7 @@ export class RequestHeaders {
    * that), since none was meant for this provider.
    * @param more flat list of lower-case name, value
    */
-  translated(head: RequestHead, provider: Provider, stream: boolean, more: readonly string[]): string | null {
+  translated(head: RequestHead, provider: Provider, stream: boolean, more: readonly string[]): HeaderText | null {
     const headers: string[] = [];
     const own = this.#ownOf(provider);
     const add = (name: string, value: string) => {
@@ -70,12 +78,12 @@ export class RequestHeaders {
       if (!this.#isOurs(value)) headers.push(meaning, value);
     }
     const lines = headerLines(headers);
-    return lines === null || own.lines === null ? null : lines + own.lines;
+    return lines === null || own.lines === null ? null : { text: lines + own.lines };
   }
 
   /** @param named by `Connection`: these end here too */
-  #passedOn(head: RequestHead, provider: Provider, named: ReadonlySet<string> | null): string | null {
-    const { headers, meanings } = head;
+  #passedOn(block: HeaderBlock, provider: Provider, named: ReadonlySet<string> | null): string | null {
+    const { headers, meanings } = block;
     const own = this.#ownOf(provider);
     let lines = '';
     for (let i = 0; i < meanings.length; i++) {
@@ -100,8 +108,8 @@ export class RequestHeaders {
           line = headerLine(name, value);
           break;
         case 'connection': {
-          const options = named === null ? connectionOptions(head) : null;
-          if (options !== null) return this.#passedOn(head, provider, options);
+          const options = named === null ? connectionOptions(block) : null;
+          if (options !== null) return this.#passedOn(block, provider, options);
           continue;
         }
         default:
@@ -156,7 +164,7 @@ function credential({ passthroughKey, apiKey, keyHeader }: Provider): readonly s
 }
 
 /** Null where none is named that would pass otherwise. */
-function connectionOptions({ headers, meanings }: RequestHead): ReadonlySet<string> | null {
+function connectionOptions({ headers, meanings }: HeaderBlock): ReadonlySet<string> | null {
   let named: Set<string> | null = null;
   for (let i = 0; i < meanings.length; i++) {
     if (meanings[i] === 'connection') named = addOptions(named, headers[2 * i + 1] ?? '');

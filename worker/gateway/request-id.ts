@@ -3,9 +3,18 @@ import { randomBytes } from 'node:crypto';
 
 /** Random for each process, so that workers never make the same id. */
 const PREFIX = `req_${randomBytes(9).toString('hex')}`;
-let last = 0;
+/** The last two digits: to make them anew for each request costs more than the rest. */
+const ENDS = Array.from({ length: 36 * 36 }, (_, i) => i.toString(36).padStart(2, '0'));
+let made = 0;
+let beginning = '';
 
 export function nextRequestId(): string {
-  last++;
-  return PREFIX + last.toString(36).padStart(6, '0');
+  const end = ++made % ENDS.length;
+  if (end === 0 || beginning === '')
+    beginning =
+      PREFIX +
+      Math.floor(made / ENDS.length)
+        .toString(36)
+        .padStart(4, '0');
+  return beginning + ENDS[end];
 }

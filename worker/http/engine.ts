@@ -51,6 +51,8 @@ export type EngineHandler = (res: EngineResponse, req: EngineRequest) => void;
 export type ListenSocket = unknown;
 
 export interface EngineApp {
+  /** Comes before `any` of the same pattern. */
+  post(pattern: string, handler: EngineHandler): unknown;
   any(pattern: string, handler: EngineHandler): unknown;
   listen(host: string, port: number, callback: (socket: ListenSocket | false) => void): unknown;
 }

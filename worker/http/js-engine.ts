@@ -11,6 +11,7 @@ import type { EngineApp, EngineHandler, EngineRequest, EngineResponse, ListenSoc
 
 export class JsApp implements EngineApp {
   readonly #handlers = new Map<string, EngineHandler>();
+  readonly #postHandlers = new Map<string, EngineHandler>();
   readonly #server: Server;
 
   constructor() {
@@ -18,7 +19,8 @@ export class JsApp implements EngineApp {
       const url = request.url ?? '/';
       const queryAt = url.indexOf('?');
       const path = queryAt < 0 ? url : url.slice(0, queryAt);
-      const handler = this.#handlers.get(path) ?? this.#wildcard(path);
+      const posted = request.method === 'POST' ? this.#postHandlers.get(path) : undefined;
+      const handler = posted ?? this.#handlers.get(path) ?? this.#wildcard(path);
       const query = queryAt < 0 ? '' : url.slice(queryAt + 1);
       handler?.(new JsResponse(request, response), new JsRequest(request, path, query));
     });
@@ -34,6 +36,11 @@ export class JsApp implements EngineApp {
     );
     const longest = fitting.sort((a, b) => b.length - a.length)[0];
     return longest === undefined ? undefined : this.#handlers.get(longest);
+  }
+
+  post(pattern: string, handler: EngineHandler): this {
+    this.#postHandlers.set(pattern, handler);
+    return this;
   }
 
   any(pattern: string, handler: EngineHandler): this {

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { STATUS_CODES } from 'node:http';
 import { adminErrorBody, ERROR_STATUS, type ProxyError, statusOf } from '../../shared/errors';
 import type { EngineResponse } from './engine';
-import { isAscii } from './request-head';
+import { isAscii } from './header-block';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 

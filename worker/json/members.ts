@@ -87,7 +87,8 @@ export function scanMembers(body: Buffer): ScanResult {
   scans++;
   for (;;) {
     const bytes = Math.min(length - base, PIECE_BYTES);
-    body.copy(piece, 0, base, base + bytes);
+    // `Buffer.copy` would check what is known here.
+    piece.set(bytes === length ? body : body.subarray(base, base + bytes));
     const stop = feed(base, at, bytes);
     const expected = notes[0] ?? 0;
     const wrong = notes[1] ?? 0;

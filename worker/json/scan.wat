@@ -5,7 +5,7 @@
 ;; ask on its way whether the piece is over.
 (module
   ;; 0x00000: the piece.
-  ;; 0x10000: why it stopped, where in the piece (see $stop), how many members and how many long values are noted.
+  ;; 0x10000: why it stopped, where in the piece (see "feed"), how many members and how many long values are noted.
   ;; 0x10010: the members: four i32 each, offsets in the body of the name (from quote to behind quote) and of the value.
   ;; 0x14000: of each letter, 1 where it stands behind a backslash (" / \ b f n r t; u has more to it), 2 for a hex digit.
   ;; 0x14100: where the containers begin that are open, down to the 64th.
@@ -44,185 +44,245 @@
     (global.set $inObject (i32.const 1))
     (global.set $member (i32.const 0x10010)))
 
-  ;; Goes on through a body, of which the piece up to $end stands at $base. Returns where to begin the next piece; see
-  ;; $stop for whether there is to be one.
+  ;; Goes on through a body, of which the piece up to $end stands at $base. Returns where to begin the next piece, and
+  ;; notes why it stopped: where $wrong stands in the piece, and what should have: a state, or 10 a digit, 11 no more
+  ;; members, 12 nothing deeper. With $wrong at the piece's end, or behind it, the body goes on in the next one.
+  ;;
+  ;; What mostly follows a state stands right below it. On the way all is kept in locals: they are registers.
   (func (export "feed") (param $base i32) (param $at i32) (param $end i32) (result i32)
+    (local $state i32)
+    (local $depth i32)
+    (local $inObject i32)
+    (local $member i32)
+    (local $value i32)
+    (local $text i32)
     (local $byte i32)
-    (local $stopped i32)
+    (local $behind i32)
+    (local $bits i32)
+    (local $bit i32)
+    (local $wrong i32)
+    (local $expected i32)
     (call $endPiece (local.get $end))
+    (local.set $state (global.get $state))
+    (local.set $depth (global.get $depth))
+    (local.set $inObject (global.get $inObject))
+    (local.set $member (global.get $member))
+    (local.set $value (global.get $value))
+    (local.set $text (global.get $text))
+
+    (block $stop
+    (block $expectsState
+    (block $here
     (loop $next
-      (if (i32.ge_u (global.get $state) (i32.const 8))
-        (then
-          (local.set $at (call $string (local.get $at)))
-          (if (i32.ne (i32.load8_u (local.get $at)) (i32.const 0x22))
-            (then (return (call $stop (local.get $at) (call $wrongInString (local.get $at)) (global.get $state)))))
-          (local.set $at (i32.add (local.get $at) (i32.const 1)))
-          (if (i32.eq (global.get $state) (i32.const 9))
-            (then
-              (call $note (global.get $text) (i32.add (local.get $base) (local.get $at)))
-              (call $valueEnds (i32.add (local.get $base) (local.get $at))))
-            (else
-              (if (i32.eq (global.get $depth) (i32.const 1))
-                (then (i32.store offset=4 (global.get $member) (i32.add (local.get $base) (local.get $at)))))
-              (global.set $state (i32.const 2))))))
+    (block $nothing
+    (block $close
+    (block $after
+    (block $valueEnds
+    (block $textRest
+    (block $value
+    (block $colon
+    (block $nameRest
+    (block $name
+      (br_table $name $name $colon $value $value $after $after $nothing $nameRest $textRest (local.get $state)))
 
-      (local.set $at (call $space (local.get $at)))
+      ;; $name, or the end of an empty object.
       (local.set $byte (i32.load8_u (local.get $at)))
-
-      ;; A name, or the end of an empty object.
-      (if (i32.le_u (global.get $state) (i32.const 1))
+      (if (i32.le_u (local.get $byte) (i32.const 0x20))
         (then
-          (if (i32.eq (local.get $byte) (i32.const 0x22))
-            (then
-              (if (i32.eq (global.get $depth) (i32.const 1))
-                (then (i32.store (global.get $member) (i32.add (local.get $base) (local.get $at)))))
-              (global.set $state (i32.const 8))
-              (local.set $at (i32.add (local.get $at) (i32.const 1)))
-              (br $next)))
-          (if (i32.or (global.get $state) (i32.ne (local.get $byte) (i32.const 0x7d)))
-            (then (return (call $stop (local.get $at) (local.get $at) (global.get $state)))))
-          (local.set $at (i32.add (local.get $at) (i32.const 1)))
-          (call $close (i32.add (local.get $base) (local.get $at)))
-          (br $next)))
-
-      (if (i32.eq (global.get $state) (i32.const 2))
-        (then
-          (if (i32.ne (local.get $byte) (i32.const 0x3a))
-            (then (return (call $stop (local.get $at) (local.get $at) (global.get $state)))))
-          (global.set $state (i32.const 4))
-          (local.set $at (call $space (i32.add (local.get $at) (i32.const 1))))
+          (local.set $at (call $space (local.get $at)))
           (local.set $byte (i32.load8_u (local.get $at)))))
-
-      ;; A value, or the end of an empty array.
-      (if (i32.le_u (global.get $state) (i32.const 4))
+      (if (i32.ne (local.get $byte) (i32.const 0x22))
         (then
-          (if (i32.eq (global.get $depth) (i32.const 1))
-            (then (i32.store offset=8 (global.get $member) (i32.add (local.get $base) (local.get $at)))))
-          (if (i32.eq (local.get $byte) (i32.const 0x22))
-            (then
-              (global.set $state (i32.const 9))
-              (global.set $text (i32.add (local.get $base) (local.get $at)))
-              (local.set $at (i32.add (local.get $at) (i32.const 1)))
-              (br $next)))
+          (br_if $close (i32.and (i32.eqz (local.get $state)) (i32.eq (local.get $byte) (i32.const 0x7d))))
+          (br $here)))
+      (if (i32.eq (local.get $depth) (i32.const 1))
+        (then (i32.store (local.get $member) (i32.add (local.get $base) (local.get $at)))))
+      (local.set $state (i32.const 8))
+      (local.set $at (i32.add (local.get $at) (i32.const 1))))
+
+      ;; $nameRest
+      (local.set $at (call $string (local.get $at)))
+      (if (i32.ne (i32.load8_u (local.get $at)) (i32.const 0x22))
+        (then
+          (local.set $wrong (call $wrongInString (local.get $at)))
+          (br $expectsState)))
+      (local.set $at (i32.add (local.get $at) (i32.const 1)))
+      (if (i32.eq (local.get $depth) (i32.const 1))
+        (then (i32.store offset=4 (local.get $member) (i32.add (local.get $base) (local.get $at)))))
+      (local.set $state (i32.const 2)))
+
+      ;; $colon
+      (local.set $byte (i32.load8_u (local.get $at)))
+      (if (i32.le_u (local.get $byte) (i32.const 0x20))
+        (then
+          (local.set $at (call $space (local.get $at)))
+          (local.set $byte (i32.load8_u (local.get $at)))))
+      (br_if $here (i32.ne (local.get $byte) (i32.const 0x3a)))
+      (local.set $at (i32.add (local.get $at) (i32.const 1)))
+      (local.set $state (i32.const 4)))
+
+      ;; $value, or the end of an empty array.
+      (local.set $byte (i32.load8_u (local.get $at)))
+      (if (i32.le_u (local.get $byte) (i32.const 0x20))
+        (then
+          (local.set $at (call $space (local.get $at)))
+          (local.set $byte (i32.load8_u (local.get $at)))))
+      (if (i32.eq (local.get $depth) (i32.const 1))
+        (then (i32.store offset=8 (local.get $member) (i32.add (local.get $base) (local.get $at)))))
+      (if (i32.ne (local.get $byte) (i32.const 0x22))
+        (then
           ;; { and [ differ in one bit.
           (if (i32.eq (i32.or (local.get $byte) (i32.const 0x20)) (i32.const 0x7b))
             (then
-              (if (i32.eq (global.get $depth) (i32.const 0x2000000))
-                (then (return (call $stop (local.get $at) (local.get $at) (i32.const 12)))))
-              (call $open (i32.eq (local.get $byte) (i32.const 0x7b)) (i32.add (local.get $base) (local.get $at)))
+              (if (i32.eq (local.get $depth) (i32.const 0x2000000))
+                (then
+                  (local.set $wrong (local.get $at))
+                  (local.set $expected (i32.const 12))
+                  (br $stop)))
+              (if (i32.lt_u (local.get $depth) (i32.const 64))
+                (then
+                  (i32.store offset=0x14100
+                    (i32.shl (local.get $depth) (i32.const 2))
+                    (i32.add (local.get $base) (local.get $at)))))
+              (local.set $bits (i32.shr_u (local.get $depth) (i32.const 3)))
+              (local.set $bit (i32.shl (i32.const 1) (i32.and (local.get $depth) (i32.const 7))))
+              (i32.store8 offset=0x20000
+                (local.get $bits)
+                (select
+                  (i32.or (i32.load8_u offset=0x20000 (local.get $bits)) (local.get $bit))
+                  (i32.and (i32.load8_u offset=0x20000 (local.get $bits)) (i32.xor (local.get $bit) (i32.const -1)))
+                  (local.get $inObject)))
+              (local.set $depth (i32.add (local.get $depth) (i32.const 1)))
+              (local.set $inObject (i32.eq (local.get $byte) (i32.const 0x7b)))
+              (local.set $state (select (i32.const 0) (i32.const 3) (local.get $inObject)))
               (local.set $at (i32.add (local.get $at) (i32.const 1)))
               (br $next)))
-          (if (i32.and (i32.eq (local.get $byte) (i32.const 0x5d)) (i32.eq (global.get $state) (i32.const 3)))
-            (then
-              (local.set $at (i32.add (local.get $at) (i32.const 1)))
-              (call $close (i32.add (local.get $base) (local.get $at)))
-              (br $next)))
+          (br_if $close
+            (i32.and (i32.eq (local.get $byte) (i32.const 0x5d)) (i32.eq (local.get $state) (i32.const 3))))
           (if (i32.or (i32.eq (local.get $byte) (i32.const 0x2d)) (call $isDigit (local.get $byte)))
             (then
-              (local.set $stopped (call $number (local.get $at)))
-              (if (i32.lt_s (local.get $stopped) (i32.const 0))
+              (local.set $behind (call $number (local.get $at)))
+              (if (i32.lt_s (local.get $behind) (i32.const 0))
                 (then
-                  (return (call $stop (local.get $at) (i32.xor (local.get $stopped) (i32.const -1)) (i32.const 10)))))
+                  (local.set $wrong (i32.xor (local.get $behind) (i32.const -1)))
+                  (local.set $expected (i32.const 10))
+                  (br $stop)))
               ;; It may go on in the next piece.
-              (if (i32.ge_u (local.get $stopped) (local.get $end))
+              (if (i32.ge_u (local.get $behind) (local.get $end))
                 (then
-                  (return (call $stop (local.get $at) (local.get $end)
-                    (i32.add (i32.const 5) (global.get $inObject)))))))
+                  (local.set $wrong (local.get $end))
+                  (local.set $expected (i32.add (i32.const 5) (local.get $inObject)))
+                  (br $stop))))
             (else
-              (local.set $stopped (call $literal (local.get $at) (local.get $byte)))
-              (if (i32.eq (local.get $stopped) (local.get $at))
+              (local.set $behind (call $literal (local.get $at) (local.get $byte)))
+              (if (i32.eq (local.get $behind) (local.get $at))
                 (then
                   ;; The longest has five letters: there may be more of it in the next piece.
-                  (return (call $stop
-                    (local.get $at)
+                  (local.set $wrong
                     (select (local.get $end) (local.get $at)
-                      (i32.gt_u (i32.add (local.get $at) (i32.const 5)) (local.get $end)))
-                    (global.get $state)))))))
-          (local.set $at (local.get $stopped))
-          (call $valueEnds (i32.add (local.get $base) (local.get $at)))
+                      (i32.gt_u (i32.add (local.get $at) (i32.const 5)) (local.get $end))))
+                  (br $expectsState)))))
+          (local.set $at (local.get $behind))
+          (br $valueEnds)))
+      (local.set $text (i32.add (local.get $base) (local.get $at)))
+      (local.set $state (i32.const 9))
+      (local.set $at (i32.add (local.get $at) (i32.const 1))))
+
+      ;; $textRest
+      (local.set $at (call $string (local.get $at)))
+      (if (i32.ne (i32.load8_u (local.get $at)) (i32.const 0x22))
+        (then
+          (local.set $wrong (call $wrongInString (local.get $at)))
+          (br $expectsState)))
+      (local.set $at (i32.add (local.get $at) (i32.const 1)))
+      (local.set $value (call $note (local.get $value) (local.get $text) (i32.add (local.get $base) (local.get $at)))))
+
+      ;; $valueEnds
+      (local.set $state (i32.add (i32.const 5) (local.get $inObject)))
+      (if (i32.eq (local.get $depth) (i32.const 1))
+        (then
+          (i32.store offset=12 (local.get $member) (i32.add (local.get $base) (local.get $at)))
+          (local.set $member (i32.add (local.get $member) (i32.const 16))))))
+
+      ;; $after a value: a comma, or the container's end.
+      (local.set $byte (i32.load8_u (local.get $at)))
+      (if (i32.le_u (local.get $byte) (i32.const 0x20))
+        (then
           (local.set $at (call $space (local.get $at)))
           (local.set $byte (i32.load8_u (local.get $at)))))
-
-      (if (i32.and (i32.eq (local.get $byte) (i32.const 0x2c)) (i32.le_u (global.get $state) (i32.const 6)))
+      (if (i32.eq (local.get $byte) (i32.const 0x2c))
         (then
           (if (i32.and
-                (i32.eq (global.get $depth) (i32.const 1))
-                (i32.ge_u (global.get $member) (i32.const 0x13e90)))
-            (then (return (call $stop (local.get $at) (local.get $at) (i32.const 11)))))
-          (global.set $state (select (i32.const 1) (i32.const 4) (global.get $inObject)))
+                (i32.eq (local.get $depth) (i32.const 1))
+                (i32.ge_u (local.get $member) (i32.const 0x13e90)))
+            (then
+              (local.set $wrong (local.get $at))
+              (local.set $expected (i32.const 11))
+              (br $stop)))
+          (local.set $state (select (i32.const 1) (i32.const 4) (local.get $inObject)))
           (local.set $at (i32.add (local.get $at) (i32.const 1)))
           (br $next)))
       ;; ] is 0x5d, } is 0x7d.
-      (if (i32.and
-            (i32.eq (local.get $byte) (select (i32.const 0x7d) (i32.const 0x5d) (global.get $inObject)))
-            (i32.le_u (global.get $state) (i32.const 6)))
-        (then
-          (local.set $at (i32.add (local.get $at) (i32.const 1)))
-          (call $close (i32.add (local.get $base) (local.get $at)))
-          (br $next))))
-    (call $stop (local.get $at) (local.get $at) (global.get $state)))
+      (br_if $here
+        (i32.ne (local.get $byte) (select (i32.const 0x7d) (i32.const 0x5d) (local.get $inObject)))))
 
-  ;; Tells where $wrong stands in the piece, and what should have: a state, or 10 a digit, 11 no more members, 12 nothing
-  ;; deeper. With $wrong at the piece's end, or behind it, the body goes on in the next one at $at.
-  (func $stop (param $at i32) (param $wrong i32) (param $expected i32) (result i32)
+      ;; $close: the container's end is there. It was a value itself.
+      (local.set $at (i32.add (local.get $at) (i32.const 1)))
+      (local.set $depth (i32.sub (local.get $depth) (i32.const 1)))
+      (if (i32.lt_u (local.get $depth) (i32.const 64))
+        (then
+          (local.set $value
+            (call $note
+              (local.get $value)
+              (i32.load offset=0x14100 (i32.shl (local.get $depth) (i32.const 2)))
+              (i32.add (local.get $base) (local.get $at))))))
+      (local.set $inObject
+        (i32.and
+          (i32.shr_u
+            (i32.load8_u offset=0x20000 (i32.shr_u (local.get $depth) (i32.const 3)))
+            (i32.and (local.get $depth) (i32.const 7)))
+          (i32.const 1)))
+      (local.set $state (i32.add (i32.const 5) (local.get $inObject)))
+      (if (i32.eq (local.get $depth) (i32.const 1))
+        (then
+          (i32.store offset=12 (local.get $member) (i32.add (local.get $base) (local.get $at)))
+          (local.set $member (i32.add (local.get $member) (i32.const 16)))))
+      (br_if $next (local.get $depth))
+      (local.set $state (i32.const 7)))
+
+      ;; $nothing
+      (local.set $at (call $space (local.get $at)))))
+
+    ;; $here
+    (local.set $wrong (local.get $at)))
+    ;; $expectsState
+    (local.set $expected (local.get $state)))
+
+    ;; $stop
+    (global.set $state (local.get $state))
+    (global.set $depth (local.get $depth))
+    (global.set $inObject (local.get $inObject))
+    (global.set $member (local.get $member))
+    (global.set $value (local.get $value))
+    (global.set $text (local.get $text))
     (i32.store (i32.const 0x10000) (local.get $expected))
     (i32.store (i32.const 0x10004) (local.get $wrong))
-    (i32.store (i32.const 0x10008) (i32.shr_u (i32.sub (global.get $member) (i32.const 0x10010)) (i32.const 4)))
-    (i32.store (i32.const 0x1000c) (i32.shr_u (i32.sub (global.get $value) (i32.const 0x420000)) (i32.const 3)))
+    (i32.store (i32.const 0x10008) (i32.shr_u (i32.sub (local.get $member) (i32.const 0x10010)) (i32.const 4)))
+    (i32.store (i32.const 0x1000c) (i32.shr_u (i32.sub (local.get $value) (i32.const 0x420000)) (i32.const 3)))
     (local.get $at))
 
   (func $endPiece (param $end i32)
     (v128.store (local.get $end) (v128.const i64x2 0 0)))
 
-  ;; $offset: of the bracket, in the body
-  (func $open (param $isObject i32) (param $offset i32)
-    (local $at i32)
-    (local $bit i32)
-    (if (i32.lt_u (global.get $depth) (i32.const 64))
-      (then (i32.store offset=0x14100 (i32.shl (global.get $depth) (i32.const 2)) (local.get $offset))))
-    (local.set $at (i32.add (i32.const 0x20000) (i32.shr_u (global.get $depth) (i32.const 3))))
-    (local.set $bit (i32.shl (i32.const 1) (i32.and (global.get $depth) (i32.const 7))))
-    (i32.store8
-      (local.get $at)
-      (select
-        (i32.or (i32.load8_u (local.get $at)) (local.get $bit))
-        (i32.and (i32.load8_u (local.get $at)) (i32.xor (local.get $bit) (i32.const -1)))
-        (global.get $inObject)))
-    (global.set $depth (i32.add (global.get $depth) (i32.const 1)))
-    (global.set $inObject (local.get $isObject))
-    (global.set $state (select (i32.const 0) (i32.const 3) (local.get $isObject))))
-
-  ;; $offset: behind the bracket, in the body
-  (func $close (param $offset i32)
-    (global.set $depth (i32.sub (global.get $depth) (i32.const 1)))
-    (if (i32.lt_u (global.get $depth) (i32.const 64))
-      (then
-        (call $note (i32.load offset=0x14100 (i32.shl (global.get $depth) (i32.const 2))) (local.get $offset))))
-    (global.set $inObject
-      (i32.and
-        (i32.shr_u
-          (i32.load8_u (i32.add (i32.const 0x20000) (i32.shr_u (global.get $depth) (i32.const 3))))
-          (i32.and (global.get $depth) (i32.const 7)))
-        (i32.const 1)))
-    (if (global.get $depth)
-      (then (call $valueEnds (local.get $offset)))
-      (else (global.set $state (i32.const 7)))))
-
-  (func $valueEnds (param $offset i32)
-    (global.set $state (i32.add (i32.const 5) (global.get $inObject)))
-    (if (i32.eq (global.get $depth) (i32.const 1))
-      (then
-        (i32.store offset=12 (global.get $member) (local.get $offset))
-        (global.set $member (i32.add (global.get $member) (i32.const 16))))))
-
-  (func $note (param $start i32) (param $end i32)
-    (if (i32.and
-          (i32.ge_u (i32.sub (local.get $end) (local.get $start)) (i32.const 128))
-          (i32.lt_u (global.get $value) (i32.const 0x4e3500)))
-      (then
-        (i32.store (global.get $value) (local.get $start))
-        (i32.store offset=4 (global.get $value) (local.get $end))
-        (global.set $value (i32.add (global.get $value) (i32.const 8))))))
+  ;; Notes a long value from $start to $end in the body at $value. Returns where the next one is noted.
+  (func $note (param $value i32) (param $start i32) (param $end i32) (result i32)
+    (if (i32.or
+          (i32.lt_u (i32.sub (local.get $end) (local.get $start)) (i32.const 128))
+          (i32.ge_u (local.get $value) (i32.const 0x4e3500)))
+      (then (return (local.get $value))))
+    (i32.store (local.get $value) (local.get $start))
+    (i32.store offset=4 (local.get $value) (local.get $end))
+    (i32.add (local.get $value) (i32.const 8)))
 
   ;; From here on: what stands at $at, and where it ends.
 

@@ -2,7 +2,8 @@
  * Which provider and model a request goes to, and why. Pure: the table comes from the configuration, the facts about
  * the request are asked for only when a rule needs them (they cost a parse).
  */
-import type { Config, Provider, Route } from '../../shared/config/config';
+import type { Config, Provider } from '../../shared/config/config';
+import { remembered } from '../http/remembered';
 
 /** What the rules ask about a request. */
 export interface RouteFacts {
@@ -19,13 +20,13 @@ export interface RouteFacts {
 }
 
 export interface RouteDecision {
-  provider: Provider;
+  readonly provider: Provider;
   /** What the provider is asked for. */
-  model: string;
+  readonly model: string;
   /** The name of the route, or `direct` when the client named the provider. */
-  route: string;
+  readonly route: string;
   /** Members that override those of the body. */
-  parameters: Record<string, unknown>;
+  readonly parameters: Readonly<Record<string, unknown>>;
 }
 
 /** No provider can be named: `message` says which name is unknown. */
@@ -39,15 +40,17 @@ export const DIRECT_ROUTE = 'direct';
 /** Prefix that makes any model's id begin with `claude`, the only ids that Claude Code lists. */
 export const MODEL_ALIAS_PREFIX = 'claude/';
 
-/** The rules in their order; the first that fits decides. */
-export function decideRoute(config: Config, facts: RouteFacts): RouteDecision | RouteRefusal {
-  const { model } = facts;
-  const explicit = explicitTarget(config, model);
-  if (explicit !== null) return explicit;
-  const name = Object.hasOwn(config.routes, model) ? model : ruleFor(config, facts);
-  const route = config.routes[name];
-  if (route === undefined) return { message: `No route for model ${quote(model)}: no default route is configured` };
-  return follow(config, name, route, model);
+/**
+ * Decides by the rules in their order; the first that fits counts. What a name leads to is kept: of requests that go the
+ * same way most have the very same decision, and what is made of it can be kept as well.
+ */
+export function routerOf(config: Config): (facts: RouteFacts) => RouteDecision | RouteRefusal {
+  const explicit = remembered((model) => explicitTarget(config, model));
+  const followed = remembered((name) => remembered((model) => follow(config, name, model)));
+  return (facts) => {
+    const { model } = facts;
+    return explicit(model) ?? followed(Object.hasOwn(config.routes, model) ? model : ruleFor(config, facts))(model);
+  };
 }
 
 function ruleFor(config: Config, facts: RouteFacts): string {
@@ -102,7 +105,9 @@ function serves(config: Config, provider: Provider, model: string): boolean {
   return Object.values(config.routes).some((route) => route.provider === provider.name && route.model === model);
 }
 
-function follow(config: Config, name: string, route: Route, asked: string): RouteDecision | RouteRefusal {
+function follow(config: Config, name: string, asked: string): RouteDecision | RouteRefusal {
+  const route = config.routes[name];
+  if (route === undefined) return { message: `No route for model ${quote(asked)}: no default route is configured` };
   const provider = config.providers.find((candidate) => candidate.name === route.provider);
   if (provider === undefined) return { message: `Unknown provider ${quote(route.provider)} in route ${quote(name)}` };
   if (!provider.enabled) return { message: `Provider ${quote(route.provider)} of route ${quote(name)} is disabled` };

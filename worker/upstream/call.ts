@@ -1,4 +1,5 @@
 /** One request under way, as its caller sees it: waiting, being connected for, or on a connection. */
+import { NO_START, type RequestStart } from './http1/request-head';
 import type { UpstreamCall, UpstreamError, UpstreamHandler } from './upstream';
 
 /** What has the call at the moment. */
@@ -10,8 +11,8 @@ export interface CallHolder {
 }
 
 export class Call implements UpstreamCall {
-  /** As it goes over the wire; let go once an answer has begun, when it will not be sent again. */
-  head: string;
+  /** Both are let go once an answer has begun, when they will not be sent again. */
+  start: RequestStart;
   body: readonly Buffer[];
   readonly handler: UpstreamHandler;
   holder: CallHolder;
@@ -21,8 +22,8 @@ export class Call implements UpstreamCall {
   isSent = false;
   #done = false;
 
-  constructor(head: string, body: readonly Buffer[], handler: UpstreamHandler, holder: CallHolder) {
-    this.head = head;
+  constructor(start: RequestStart, body: readonly Buffer[], handler: UpstreamHandler, holder: CallHolder) {
+    this.start = start;
     this.body = body;
     this.handler = handler;
     this.holder = holder;
@@ -61,7 +62,7 @@ export class Call implements UpstreamCall {
   /** @param isSent the kernel has all of the request */
   answerBegun(isSent: boolean): void {
     this.isSent = isSent;
-    this.head = '';
+    this.start = NO_START;
     this.body = NOTHING;
   }
 }

@@ -6,7 +6,7 @@ import type { Call, CallHolder } from './call';
 import type { Connecting, Connector } from './connector';
 import { type AnswerHead, BadAnswer } from './http1/answer-head';
 import { type AnswerEvents, AnswerParser } from './http1/answer-parser';
-import { bytesOf } from './http1/request-head';
+import { bytesOf, headBytes, writeHead } from './http1/request-head';
 import { classifySocketError } from './socket-errors';
 import { UpstreamError } from './upstream';
 
@@ -142,20 +142,21 @@ export class Connection implements AnswerEvents, CallHolder {
     this.#write(call);
   }
 
-  #write({ head, body }: Call): void {
+  #write({ start, body }: Call): void {
     const socket = this.#socket;
     if (socket === null) return;
     this.#sentAtMs = performance.now();
     const bodyBytes = bytesOf(body);
-    if (bodyBytes > MAX_COPIED_BYTES) {
+    const isCopied = bodyBytes <= MAX_COPIED_BYTES;
+    const bytes = Buffer.allocUnsafe(headBytes(start, bodyBytes) + (isCopied ? bodyBytes : 0));
+    let end = writeHead(bytes, start, bodyBytes);
+    if (!isCopied) {
       socket.cork();
-      socket.write(head, 'latin1');
+      socket.write(bytes);
       for (const piece of body) socket.write(piece);
       socket.uncork();
       return;
     }
-    const bytes = Buffer.allocUnsafe(head.length + bodyBytes);
-    let end = bytes.write(head, 'latin1');
     for (const piece of body) {
       bytes.set(piece, end);
       end += piece.length;

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { Call, type CallHolder } from './call';
 import { Connection, type ConnectionOwner } from './connection';
 import { Connector, type ConnectorOptions } from './connector';
-import { headerLines, type RequestCommons, requestHead } from './http1/request-head';
+import { headerLines, NO_START, RequestStarts } from './http1/request-head';
 import { proxyAuthorization } from './tunnel';
 import {
   type ConnectionCounts,
@@ -28,7 +28,7 @@ const SWEEP_MS = 1000;
 export class HttpUpstream implements Upstream, ConnectionOwner, CallHolder {
   readonly #options: HttpUpstreamOptions;
   readonly #connector: Connector;
-  readonly #commons: RequestCommons;
+  readonly #starts: RequestStarts;
   readonly #connections = new Set<Connection>();
   /** The last one used is the next one used: what a smaller load does not need grows old and is closed. */
   #idle: Connection[] = [];
@@ -41,22 +41,22 @@ export class HttpUpstream implements Upstream, ConnectionOwner, CallHolder {
     this.#connector = new Connector(options);
     const { origin, proxy, proxyReadsRequests } = this.#connector;
     const authorization = proxyReadsRequests && proxy !== null ? proxyAuthorization(proxy) : [];
-    this.#commons = {
+    this.#starts = new RequestStarts({
       targetPrefix: proxyReadsRequests ? origin.origin : '',
       headers: headerLines(['host', origin.host, ...authorization]) ?? '',
-    };
+    });
   }
 
   dispatch(request: UpstreamRequest, handler: UpstreamHandler): UpstreamCall {
-    let head = '';
+    let start = NO_START;
     let problem: UpstreamError | null = null;
     try {
-      head = requestHead(request, this.#commons);
+      start = this.#starts.of(request);
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       problem = error;
     }
-    const call = new Call(head, request.body, handler, this);
+    const call = new Call(start, request.body, handler, this);
     problem ??= this.#place(call);
     // The caller has its call in hand before it hears of it.
     if (problem !== null) queueMicrotask(() => call.fail(problem));

@@ -4,15 +4,21 @@
  */
 import type { UpstreamFailure } from '../../shared/metrics';
 
+/**
+ * Headers as they go over the wire. The same object means the same headers: to compare texts would take a time that
+ * tells of the secrets in them.
+ */
+export interface HeaderText {
+  /** As `headerLines` makes it: lower-case, one char per byte; without `host` and `content-length`. */
+  readonly text: string;
+}
+
 export interface UpstreamRequest {
   /** Path and query, as they stand in the request line. */
   target: string;
   method: 'POST' | 'GET';
-  /**
-   * As `headerLines` makes them, lower-case, one char per byte; without `host` and `content-length`. Null: one cannot be
-   * sent, and so the request fails.
-   */
-  headers: string | null;
+  /** Null: one cannot be sent, and so the request fails. */
+  headers: HeaderText | null;
   /** In pieces that are sent one behind the other: a change to a large body need not copy it. */
   body: readonly Buffer[];
 }

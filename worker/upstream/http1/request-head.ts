@@ -1,5 +1,6 @@
 /** Request line and headers of a request (RFC 9112, 3 to 6). */
-import { UpstreamError, type UpstreamRequest } from '../upstream';
+import { Buffer } from 'node:buffer';
+import { type HeaderText, UpstreamError, type UpstreamRequest } from '../upstream';
 
 const NOT_IN_NAMES = /[^!#$%&'*+\-.^_`|~\dA-Za-z]/;
 /** Beyond one byte a char would become another one on the wire: U+010A a line feed. */
@@ -14,27 +15,61 @@ export interface RequestCommons {
   headers: string;
 }
 
-/**
- * One char per byte.
- * @throws UpstreamError `bad_request` for what would break out of its place
- */
-export function requestHead(request: UpstreamRequest, commons: RequestCommons): string {
-  const { method, target, headers, body } = request;
-  if (headers === null || !isSoundTarget(target)) {
-    throw new UpstreamError('bad_request', 'The request has a header or a query that cannot be sent on');
-  }
-  const head = `${method} ${commons.targetPrefix}${target} HTTP/1.1\r\n${commons.headers}${headers}`;
-  return method === 'GET' ? `${head}\r\n` : `${head}content-length: ${bytesOf(body)}\r\n\r\n`;
+/** A head that is whole but for the length of the body. */
+export interface RequestStart {
+  readonly bytes: Buffer;
+  /** It ends where that length goes. */
+  readonly takesLength: boolean;
 }
 
-/** Most requests have the target of the one before. */
-let soundTarget = '/';
+export const NO_START: RequestStart = { bytes: Buffer.alloc(0), takesLength: false };
 
-function isSoundTarget(target: string): boolean {
-  if (target === soundTarget) return true;
-  if (target === '' || NOT_IN_TARGETS.test(target)) return false;
-  soundTarget = target;
-  return true;
+/** Makes the starts of heads. Most requests have that of the one before. */
+export class RequestStarts {
+  readonly #commons: RequestCommons;
+  #last: { method: string; target: string; headers: HeaderText; start: RequestStart } | null = null;
+
+  constructor(commons: RequestCommons) {
+    this.#commons = commons;
+  }
+
+  /** @throws UpstreamError `bad_request` for what would break out of its place */
+  of({ method, target, headers }: UpstreamRequest): RequestStart {
+    const last = this.#last;
+    if (last?.headers === headers && last.target === target && last.method === method) return last.start;
+    if (headers === null || target === '' || NOT_IN_TARGETS.test(target)) {
+      throw new UpstreamError('bad_request', 'The request has a header or a query that cannot be sent on');
+    }
+    const { targetPrefix, headers: common } = this.#commons;
+    const takesLength = method !== 'GET';
+    const end = takesLength ? 'content-length: ' : '\r\n';
+    const text = `${method} ${targetPrefix}${target} HTTP/1.1\r\n${common}${headers.text}${end}`;
+    const start = { bytes: Buffer.from(text, 'latin1'), takesLength };
+    this.#last = { method, target, headers, start };
+    return start;
+  }
+}
+
+/** Of the whole head. */
+export function headBytes({ bytes, takesLength }: RequestStart, bodyBytes: number): number {
+  if (!takesLength) return bytes.length;
+  let digits = 1;
+  for (let rest = bodyBytes; rest >= 10; rest = Math.floor(rest / 10)) digits++;
+  return bytes.length + digits + 4;
+}
+
+/** @returns where the body begins */
+export function writeHead(into: Buffer, start: RequestStart, bodyBytes: number): number {
+  into.set(start.bytes);
+  const end = headBytes(start, bodyBytes);
+  if (!start.takesLength) return end;
+  let i = end;
+  into[--i] = 0x0a;
+  into[--i] = 0x0d;
+  into[--i] = 0x0a;
+  into[--i] = 0x0d;
+  for (let rest = bodyBytes; i > start.bytes.length; rest = Math.floor(rest / 10)) into[--i] = 0x30 + (rest % 10);
+  return end;
 }
 
 /** A header as it goes over the wire; null where it would break out of its place. */
