@@ -117,5 +117,10 @@ export function redactor(secrets: readonly string[]): Redactor {
   const inText = secrets.flatMap((secret) => (secret === '' ? [] : [secret, JSON.stringify(secret).slice(1, -1)]));
   const distinct = [...new Set(inText)].sort((a, b) => b.length - a.length);
   if (distinct.length === 0) return (text) => text;
-  return (text) => distinct.reduce((line, secret) => line.replaceAll(secret, '***'), text);
+  return (text) => {
+    let redacted = text;
+    // Few lines have one: to look costs less than to replace nothing.
+    for (const secret of distinct) if (redacted.includes(secret)) redacted = redacted.replaceAll(secret, '***');
+    return redacted;
+  };
 }

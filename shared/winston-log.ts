@@ -11,6 +11,9 @@ import {
   writesShortLines,
 } from './logger';
 
+/** To ask for it is a call of `require`, each time. */
+const { Console } = transports;
+
 export interface OpenLog extends Omit<Log, 'logger' | 'open'> {
   logger: Winston;
 }
@@ -27,7 +30,7 @@ export function openLog(options: LogOptions): OpenLog {
     opened.on('error', (error: Error) => {
       complain(error);
       // What is left goes to standard output.
-      if (transport === opened) exchange(new transports.Console());
+      if (transport === opened) exchange(new Console());
     });
     return opened;
   };
@@ -56,9 +59,12 @@ export function openLog(options: LogOptions): OpenLog {
     pretty,
     hide,
     writeRaw: (text) => {
-      // winston writes the MESSAGE field and a line end: the last one is taken off here.
       const lines = redact(text);
-      transport.log?.({ [MESSAGE]: lines.endsWith('\n') ? lines.slice(0, -1) : lines }, () => {});
+      const isEnded = lines.endsWith('\n');
+      // As winston would, but as it is: winston puts the text together anew, and tells everybody about each.
+      if (transport instanceof Console) process.stdout.write(isEnded ? lines : `${lines}\n`);
+      // winston writes the MESSAGE field and a line end: the last one is taken off here.
+      else transport.log?.({ [MESSAGE]: isEnded ? lines.slice(0, -1) : lines }, () => {});
     },
     reconfigure: ({ level, file, secrets: more }) => {
       hide(more);
@@ -76,11 +82,11 @@ export function openLog(options: LogOptions): OpenLog {
   };
 }
 
-type LogTransport = InstanceType<typeof transports.File> | InstanceType<typeof transports.Console>;
+type LogTransport = InstanceType<typeof transports.File> | InstanceType<typeof Console>;
 
 function openTransport(file: string | null): LogTransport {
   if (file !== null) return new transports.File({ filename: file, options: { flags: 'a', mode: LOG_FILE_MODE } });
-  return new transports.Console();
+  return new Console();
 }
 
 function jsonLines(redact: Redactor) {

@@ -61,6 +61,26 @@ describe('access log', () => {
     expect(new Date(String(line['timestamp'])).toISOString()).to.equal(line['timestamp']);
   });
 
+  it('tells when each request ended, also of those that are written together', () => {
+    const before = Date.now();
+    const ends = [0, 0.4, 1, 999.5, 2500, 61_000].map((ms) => record({ endedAt: 5000 + ms }));
+    const times = written(ends)
+      .join('')
+      .trim()
+      .split('\n')
+      .map((line) => Date.parse(JSON.parse(line).timestamp));
+    const [first = 0] = times;
+    expect(first).to.be.within(before, Date.now());
+    expect(times.map((time) => time - first)).to.deep.equal([0, 0, 1, 999, 2500, 61_000]);
+  });
+
+  it('has every character of a client’s text as it was', () => {
+    for (let code = 0; code < 0x300; code++) {
+      const text = `a${String.fromCharCode(code)}`;
+      expect(lineFor({ model: text, requestId: text })).to.include({ model: text, id: text });
+    }
+  });
+
   it('says null for what there was not', () => {
     const nothing = lineFor({ usage: null, headAt: 0 });
     expect(nothing).to.include({ input_tokens: null, output_tokens: null, ttfb_ms: null });

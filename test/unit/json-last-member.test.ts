@@ -32,6 +32,28 @@ describe('The last member of a name', () => {
     );
   });
 
+  it('is found however far it stands from the end, and whatever stands around it', () => {
+    const padding = fc.tuple(
+      fc.nat(8).map((more) => 'x'.repeat([0, 0, 100, 156, 300, 1000, 1008, 5000, 9000][more] ?? 0)),
+      fc.constantFrom('', '\n', '"', '\\', '"usage":', 'é'),
+      fc.nat(20).map((more) => '-'.repeat(more)),
+    );
+    const text = padding.map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(text, fc.option(value, { nil: undefined }), text, (before, usage, after) => {
+        const object = { a: before, ...(usage === undefined ? {} : { usage }), b: { c: after } };
+        expect(read(JSON.stringify(object))).to.deep.equal(usage ?? null);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it('is not there where a text behind it is wrong', () => {
+    for (const wrong of ['\\x', '\u0001', '\\u12g4', `${'y'.repeat(200)}\n`]) {
+      expect(read(`{"usage":{"a":1},"b":"${wrong}"}`)).to.equal(null);
+    }
+  });
+
   it('is the last of two', () => {
     expect(read('{"usage":{"a":1},"usage":[2],"b":{"usage":3}}')).to.deep.equal([2]);
     expect(read('{"usage":{"a":1},"usage":"x,}"}\n')).to.equal('x,}');

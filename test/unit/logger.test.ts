@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { createLog, redactor } from '../../shared/logger';
 
+const LOGGER = join(__dirname, '..', '..', 'shared', 'logger.js');
+
 describe('logger', () => {
   describe('redaction', () => {
     it('puts *** in the place of every secret, wherever and however often it stands', () => {
@@ -82,9 +84,22 @@ describe('logger', () => {
     });
   });
 
-  describe('before the first line', () => {
-    const LOGGER = join(__dirname, '..', '..', 'shared', 'logger.js');
+  it('passes finished lines on to standard output too, without secrets, in their order', () => {
+    const script = `
+      const { createLog } = require(${JSON.stringify(LOGGER)});
+      const log = createLog({ level: 'info', file: null, process: 'worker 1', secrets: ['sk-secret'] });
+      log.logger.info('first');
+      log.writeRaw('{"message":"raw"}\\n{"message":"sk-secret sk-secret"}\\n');
+      log.writeRaw('{"message":"not ended"}');
+      log.logger.info('last');`;
+    const said = execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' });
+    const lines = said.trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line).message)).to.deep.equal([
+      ...['first', 'raw', '*** ***', 'not ended', 'last'],
+    ]);
+  });
 
+  describe('before the first line', () => {
     it('has loaded nothing that writes lines', () => {
       const script = `
         const { createLog } = require(${JSON.stringify(LOGGER)});

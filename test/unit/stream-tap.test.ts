@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { anthropicTapRules } from '../../worker/dialects/anthropic/tap-rules';
+import { openAiTapRules } from '../../worker/dialects/openai/tap-rules';
 import { DocumentTap, StreamTap, type TapRules } from '../../worker/dialects/tap';
 import { partOfRead, READ_BUFFER } from '../../worker/read-buffer';
 
@@ -132,5 +133,45 @@ describe('token counts of a whole answer', () => {
     expect(counts(`{${inner}}`)).to.equal(null);
     expect(counts('no JSON')).to.equal(null);
     expect(counts()).to.equal(null);
+  });
+
+  const openAi = (usage: string) => {
+    const tap = new DocumentTap(openAiTapRules);
+    tap.feed(Buffer.from(`{"choices":[],"usage":${usage}}`), true);
+    return tap.usage();
+  };
+
+  it('are found in an answer of OpenAI, beside others and within', () => {
+    const details = '"prompt_tokens_details":{"cached_tokens":3,"audio_tokens":0}';
+    expect(openAi(`{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,${details}}`)).to.deep.equal({
+      ...{ input: 7, output: 5, cacheRead: 3, cacheCreation: 0 },
+    });
+    expect(openAi('{"prompt_tokens":10,"completion_tokens":5,"cached_tokens":4}')).to.include({
+      input: 10,
+      cacheRead: 0,
+    });
+  });
+
+  it('are the same where the object has something else in it', () => {
+    for (const more of [
+      '"cost":0.015',
+      '"is_byok":false',
+      '"tiers":[1]',
+      '"note":"a\\nb"',
+      '"cost":null',
+      '"tier":"x"',
+    ]) {
+      expect(openAi(`{"prompt_tokens":10,${more},"completion_tokens":5}`)).to.include({ input: 10, output: 5 });
+      expect(counts(`{"usage":{"input_tokens":4,${more},"output_tokens":5}}`)).to.include({ input: 4, output: 5 });
+    }
+  });
+
+  it('are no others than numbers from 0 on', () => {
+    expect(counts('{"usage":{"input_tokens":"4","output_tokens":5}}')).to.include({ input: 0, output: 5 });
+    expect(counts('{"usage":{"input_tokens":-4,"output_tokens":null,"cache_read_input_tokens":1}}')).to.deep.equal({
+      ...{ input: 0, output: 0, cacheRead: 1, cacheCreation: 0 },
+    });
+    expect(counts('{"usage":{"output_tokens":05}}')).to.equal(null);
+    expect(counts('{"usage":{"output_tokens":5,}}')).to.equal(null);
   });
 });

@@ -7,6 +7,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { lastMember } from '../json/last-member';
+import { namedMembers } from '../json/named-members';
 import { MAX_MOVED_BYTES, movedToReadMemory, placeInReadMemory } from '../read-buffer';
 import type { TokenUsage } from './answer';
 import type { PlainEvents } from './plain-events';
@@ -36,6 +37,8 @@ export interface TapRules {
   readonly plain?: PlainEvents;
   /** Reads the data of an event that has a mark, one char per byte. True: the stream is whole. */
   readEvent(data: string, counts: TokenUsage): boolean;
+  /** All that `readUsage` looks at: members of `usage`, and of objects in it. None has a text. */
+  readonly usageNames: readonly string[];
   /** Reads a document's `usage` into the counts so far; those below zero were not told. */
   readUsage(usage: Record<string, unknown> | null, counts: TokenUsage): void;
 }
@@ -173,7 +176,10 @@ export class DocumentTap implements AnswerTap {
   #read(document: Buffer): void {
     const range = lastMember(document, 'usage');
     if (range === null) return;
-    this.#rules.readUsage(parseObject(document.toString('utf8', range.start, range.end)), this.#counts);
+    const usage =
+      namedMembers(document, range, this.#rules.usageNames) ??
+      parseObject(document.toString('utf8', range.start, range.end));
+    this.#rules.readUsage(usage, this.#counts);
   }
 
   isComplete(): boolean {

@@ -11,9 +11,12 @@ const FLUSH_AFTER_MS = 100;
 
 export class AccessLog {
   readonly #write: (lines: string) => void;
-  readonly #format: (record: ExchangeRecord) => string;
+  readonly #format: (record: ExchangeRecord, time: string) => string;
   #batch = '';
   #timer: NodeJS.Timeout | null = null;
+  /** When the timer was started, by the clock and as records have it: to ask for the date costs a call for each line. */
+  #timerStartMs = 0;
+  #timerStartAt = 0;
 
   /**
    * @param write takes finished lines, such as `Log.writeRaw`
@@ -21,19 +24,31 @@ export class AccessLog {
    */
   constructor(write: (lines: string) => void, processName: string, pretty: boolean) {
     this.#write = write;
-    this.#format = pretty ? (record) => shortLine(record, processName) : jsonLine(JSON.stringify(processName));
+    this.#format = pretty
+      ? (record, time) => shortLine(record, time, processName)
+      : jsonLine(JSON.stringify(processName));
   }
 
   write(record: ExchangeRecord): void {
-    const line = this.#format(record);
-    if (this.#batch.length + line.length > MAX_BATCH_BYTES) this.flush();
+    // It runs on when a batch is full: what it then writes is smaller, but a new one for each batch would cost more.
+    if (this.#timer === null) {
+      this.#timer = setTimeout(() => this.flush(), FLUSH_AFTER_MS);
+      this.#timerStartMs = Date.now();
+      this.#timerStartAt = record.endedAt;
+    }
+    const time = this.#timerStartMs + Math.floor(record.endedAt - this.#timerStartAt);
+    const line = this.#format(record, isoTime(time));
+    if (this.#batch.length + line.length > MAX_BATCH_BYTES) this.#writeBatch();
     this.#batch += line;
-    this.#timer ??= setTimeout(() => this.flush(), FLUSH_AFTER_MS);
   }
 
   flush(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    this.#writeBatch();
+  }
+
+  #writeBatch(): void {
     const batch = this.#batch;
     this.#batch = '';
     if (batch === '') return;
@@ -50,7 +65,7 @@ const LINE_START = /(?<=\n)/;
  * One string, put together by hand: `JSON.stringify` of an object costs many times as much. Each piece has its price, so
  * what most lines have in common is one piece, which is made anew when something in it changes.
  */
-function jsonLine(processName: string): (record: ExchangeRecord) => string {
+function jsonLine(processName: string): (record: ExchangeRecord, time: string) => string {
   const opening = lastOf(
     (time) => `{"level":"info","message":"request","process":${processName},"timestamp":"${time}","id":"`,
   );
@@ -62,11 +77,11 @@ function jsonLine(processName: string): (record: ExchangeRecord) => string {
     (model, provider, route) =>
       `,"model":"${quotable(model)}","provider":"${quotable(provider)}","route":"${quotable(route)}","status":`,
   );
-  return (record) => {
+  return (record, time) => {
     const { usage } = record;
     const failure = failureOf(record);
     return (
-      opening(isoNow()) +
+      opening(time) +
       quotable(record.requestId) +
       call(record.client, record.sessionId, record.method, record.path) +
       target(record.model, record.provider, record.route) +
@@ -86,13 +101,13 @@ function tenths(ms: number): string {
   return `${whole}.${rounded - 10 * whole}`;
 }
 
-function shortLine(record: ExchangeRecord, processName: string): string {
+function shortLine(record: ExchangeRecord, time: string, processName: string): string {
   const { usage } = record;
   const target = record.provider === '' ? '' : ` ${record.provider} ${bare(record.model)} (${record.route})`;
   const tokens = usage === null ? '' : `, ${usage.input} tokens in, ${usage.output} out`;
   const failure = failureOf(record);
   return (
-    `${isoNow().slice(11, 23)} ${processName}: ${record.status} ${record.path}${target}${tokens}` +
+    `${time.slice(11, 23)} ${processName}: ${record.status} ${record.path}${target}${tokens}` +
     `, ${(record.endedAt - record.startedAt).toFixed(0)} ms${failure && `, ${failure}`} [${bare(record.requestId)}]\n`
   );
 }
@@ -112,12 +127,16 @@ function bare(text: string): string {
   return isPlain(text) ? text : `"${quotable(text)}"`;
 }
 
+/** In a loop: ids are new in each line, and a regular expression for them is a call into the engine. */
 function isPlain(text: string): boolean {
-  return PLAIN.test(text);
+  if (text.length > MAX_TEXT_CHARS) return false;
+  for (let i = 0; i < text.length; i++) if (PLAIN[text.charCodeAt(i)] !== 1) return false;
+  return true;
 }
 
 const MAX_TEXT_CHARS = 200;
-const PLAIN = /^[\w./:,@ -]{0,200}$/;
+/** By character. */
+const PLAIN = Uint8Array.from({ length: 128 }, (_, code) => (/[\w./:,@ -]/.test(String.fromCharCode(code)) ? 1 : 0));
 
 let lastMs = 0;
 let lastTime = '';
@@ -125,18 +144,17 @@ let lastSecond = 0;
 let timeOfSecond = '';
 
 /**
- * The time as ISO 8601, once for all lines of a millisecond. To have it formatted costs as much as all the rest of a
- * line: that is done once a second.
+ * ISO 8601, made once for all lines of a millisecond. To have it formatted costs as much as all the rest of a line: that
+ * is done once a second.
  */
-function isoNow(): string {
-  const now = Date.now();
-  if (now === lastMs) return lastTime;
-  lastMs = now;
-  const second = Math.floor(now / 1000);
+function isoTime(ms: number): string {
+  if (ms === lastMs) return lastTime;
+  lastMs = ms;
+  const second = Math.floor(ms / 1000);
   if (second !== lastSecond) {
     lastSecond = second;
     timeOfSecond = new Date(second * 1000).toISOString().slice(0, -'000Z'.length);
   }
-  lastTime = `${timeOfSecond}${String(now - second * 1000).padStart(3, '0')}Z`;
+  lastTime = `${timeOfSecond}${String(ms - second * 1000).padStart(3, '0')}Z`;
   return lastTime;
 }

@@ -1,4 +1,5 @@
 /** Goes over what stands in a JSON document, for those who look for something in it. */
+import type { Buffer } from 'node:buffer';
 import { skipLongString } from './long-strings';
 
 /** Of a string, before it counts as long. */
@@ -18,6 +19,30 @@ export function skipSpace(view: DataView, from: number, length: number): number 
     i++;
   }
   return i;
+}
+
+/** The same in a buffer, for those who look at little of it: a view costs a call. */
+export function skipSpaceIn(body: Buffer, from: number): number {
+  let i = from;
+  while (i < body.length) {
+    const byte = body[i] ?? 0;
+    if (byte > 0x20 || (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09)) break;
+    i++;
+  }
+  return i;
+}
+
+/** `skipString` in a buffer: most strings are short and have no escapes, the others are worth a view. */
+export function skipStringIn(body: Buffer, from: number): number {
+  const { length } = body;
+  const lastNear = Math.min(length, from + NEAR_BYTES);
+  let i = from;
+  for (; i < lastNear; i++) {
+    const byte = body[i] ?? 0;
+    if (byte === QUOTE) return i + 1;
+    if (byte < 0x20 || byte === BACKSLASH) break;
+  }
+  return skipString(new DataView(body.buffer, body.byteOffset, length), i, length);
 }
 
 /**

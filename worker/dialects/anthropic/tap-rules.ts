@@ -17,6 +17,7 @@ export const anthropicTapRules: TapRules = {
     else if (type === 'message_delta') readUsage(objectField(event, 'usage'), counts);
     return type === 'message_stop' || type === 'error';
   },
+  usageNames: ['input_tokens', 'output_tokens', 'cache_read_input_tokens', 'cache_creation_input_tokens'],
   readUsage,
 };
 

@@ -14,6 +14,7 @@ export const openAiTapRules: TapRules = {
     const finished = Array.isArray(choices) && choices.some((choice) => typeof choice?.finish_reason === 'string');
     return finished || objectField(event, 'error') !== null;
   },
+  usageNames: ['prompt_tokens', 'completion_tokens', 'prompt_tokens_details', 'cached_tokens'],
   readUsage,
 };
 
