@@ -134,18 +134,17 @@ function secondsOf(retryAfter: string): number | null {
   return Number.isNaN(seconds) ? null : Math.max(0, seconds);
 }
 
-/** Tells the client what routing decided. Flat list of name, value; empty before that. */
+/**
+ * Tells the client what routing decided. Flat list of name, value, where further headers are lines of the value; empty
+ * before that.
+ */
 export function routeHeaders({ provider, model, route }: ExchangeRecord): readonly string[] {
   return provider === '' ? [] : lastRouteHeaders(provider, model, route);
 }
 
 const lastRouteHeaders = lastOf((provider, model, route): readonly string[] => [
   'x-ccproxy-provider',
-  headerText(provider),
-  'x-ccproxy-model',
-  headerText(model),
-  'x-ccproxy-route',
-  headerText(route),
+  `${headerText(provider)}\r\nx-ccproxy-model: ${headerText(model)}\r\nx-ccproxy-route: ${headerText(route)}`,
 ]);
 
 /** Text as a header value: a client's model name may hold anything. */

@@ -45,7 +45,7 @@ export function writeReply(res: EngineResponse, reply: Reply, options: ReplyOpti
   res.endWithoutBody();
 }
 
-/** @param headers flat list of name, value, with one char per byte; none may hold a line's end */
+/** @param headers flat list of name, value, with one char per byte; a line's end may only begin a further header */
 export function writeHeaders(res: EngineResponse, headers: readonly string[]): void {
   const [name, value] = headers;
   if (name !== undefined && value !== undefined) res.writeHeader(name, linesOf(value, headers, 2));

@@ -2,6 +2,7 @@
  * The head of an answer (RFC 9112, 4 to 6). Strict: a head that two readers could understand differently is how one
  * client's answer becomes another's, so what is not plainly right is refused.
  */
+import { lastOf } from '../../http/remembered';
 import { UpstreamError } from '../upstream';
 
 /** How the body ends. A number is its length in bytes. */
@@ -112,14 +113,17 @@ function numberAt(text: string, start: number, end: number): number {
 
 function persists(connection: string, isHttp11: boolean): boolean {
   if (connection === '') return isHttp11;
+  // Most of those that say anything say this.
+  if (connection === ',keep-alive') return true;
   const options = connection.split(',').map((option) => option.trim());
   return !options.includes('close') && (isHttp11 || options.includes('keep-alive'));
 }
 
-function timeoutIn(keepAlive: string): number | null {
+/** A provider says the same each time. */
+const timeoutIn = lastOf((keepAlive): number | null => {
   const [, seconds] = /(?:^|[,;\s])timeout\s*=\s*"?(\d{1,9})/i.exec(keepAlive) ?? [];
   return seconds === undefined ? null : Number(seconds);
-}
+});
 
 /** Without the blanks around it; `trim` would also take other chars. */
 function trimmed(text: string, start: number, end: number): string {
