@@ -1,4 +1,5 @@
 /** Which headers of an answer go back to the client. Everything unknown passes: clients and providers change often. */
+import { HOP_BY_HOP } from '../http/header-meaning';
 import { NameTable } from '../http/name-table';
 import { lastOf } from '../http/remembered';
 import type { ExchangeRecord } from './exchange-record';
@@ -22,14 +23,8 @@ const ANSWER_HEADERS = new NameTable<AnswerHeader>(
     ['content-encoding', 'content-encoding'],
     ['content-length', 'content-length'],
     ['connection', 'connection'],
-    ['keep-alive', 'ends here'],
-    ['proxy-authenticate', 'ends here'],
-    ['proxy-authorization', 'ends here'],
-    ['proxy-connection', 'ends here'],
-    ['te', 'ends here'],
-    ['trailer', 'ends here'],
+    ...HOP_BY_HOP.map((name) => [name, 'ends here'] as const),
     ['transfer-encoding', 'ends here'],
-    ['upgrade', 'ends here'],
     ['date', 'ends here'],
     // A provider may be a CCProxy too: what is told is the decision made here.
     ['x-ccproxy-provider', 'ends here'],

@@ -21,6 +21,17 @@ export type HeaderMeaning =
   /** It just passes. */
   | 'unknown';
 
+/** Names of headers that are of one connection only (RFC 9110, 7.6.1), but for those that have a meaning of their own. */
+export const HOP_BY_HOP = [
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'upgrade',
+] as const;
+
 export const HEADER_MEANINGS = new NameTable<HeaderMeaning>(
   [
     ['host', 'host'],
@@ -41,13 +52,7 @@ export const HEADER_MEANINGS = new NameTable<HeaderMeaning>(
     ['true-client-ip', 'forwarding'],
     ['x-forwarded-proto', 'ends here'],
     ['x-forwarded-port', 'ends here'],
-    ['keep-alive', 'ends here'],
-    ['proxy-authenticate', 'ends here'],
-    ['proxy-authorization', 'ends here'],
-    ['proxy-connection', 'ends here'],
-    ['te', 'ends here'],
-    ['trailer', 'ends here'],
-    ['upgrade', 'ends here'],
+    ...HOP_BY_HOP.map((name) => [name, 'ends here'] as const),
     ['expect', 'ends here'],
     ['x-goog-api-key', 'ends here'],
     ['cookie', 'ends here'],
