@@ -89,6 +89,13 @@ describe('count_tokens', () => {
     expect((await provider.nextRequest()).body.toString()).to.equal('{"model":"m","messages":[]}');
   });
 
+  it('goes its own way between messages that are routed alike', async () => {
+    for (const path of ['/v1/messages', '/v1/messages/count_tokens', '/v1/messages']) {
+      await request({ url: proxy.url + path, headers: KEY, body: { model: 'm', max_tokens: 1, messages: [] } });
+      expect((await provider.nextRequest()).target).to.equal(path);
+    }
+  });
+
   it('answers the official SDK', async () => {
     const params: Anthropic.MessageCountTokensParams = { model: 'm', messages: [{ role: 'user', content: 'Hi' }] };
     expect(await sdk.messages.countTokens(params)).to.deep.include({ input_tokens: 4242 });

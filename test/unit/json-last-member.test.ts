@@ -54,6 +54,11 @@ describe('The last member of a name', () => {
     }
   });
 
+  it('is none whose name only ends like it', () => {
+    expect(read(JSON.stringify({ 'say "usage': { a: 1 } }))).to.equal(null);
+    expect(read(JSON.stringify({ usage: 1, 'say "usage': { a: 1 } }))).to.equal(1);
+  });
+
   it('is the last of two', () => {
     expect(read('{"usage":{"a":1},"usage":[2],"b":{"usage":3}}')).to.deep.equal([2]);
     expect(read('{"usage":{"a":1},"usage":"x,}"}\n')).to.equal('x,}');

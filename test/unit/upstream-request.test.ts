@@ -49,6 +49,10 @@ overTcpAndTls('a request', ({ serve, upstream }) => {
       expect(request?.head).to.equal(`${head}content-length: ${body.length}\r\n\r\n`);
       expect(request?.body.toString()).to.equal(body);
     }
+    await answerOf(subject, { target: '/a', method: 'GET', body: [], headers: one });
+    expect(server.requests.at(-1)?.head).to.equal(
+      `GET /a HTTP/1.1\r\nhost: 127.0.0.1:${server.port}\r\nx-a: 1\r\n\r\n`,
+    );
   });
 
   const wrong: [string, string, string[]][] = [
