@@ -90,11 +90,9 @@ function clientsOf(path: ProxiedPath): Clients {
   return path === '/v1/chat/completions' ? OPENAI : ANTHROPIC;
 }
 
-/** What requests with one decision have in common, where they pass through and have the same path and query. */
+/** What requests with one decision have in common, where they pass through and have the same path. */
 interface Way {
   path: ProxiedPath;
-  query: string;
-  target: string;
   /** The name of the model that routing chose, as JSON. */
   model: Buffer;
   /** More than the model may have to change in a body. */
@@ -120,10 +118,10 @@ export class OutboundRequests {
     const { provider } = decision;
     const clients = clientsOf(path);
     if (provider.dialect !== clients.dialect) return this.#translate(inbound, clients, warn);
-    const way = this.#wayOf(path, head.query, decision);
+    const way = this.#wayOf(path, decision);
     const changed = way.mayChange ? overrides(inbound, clients.limits, body, scan) : null;
     return {
-      target: way.target,
+      target: this.#targetOf(provider, path, head.query),
       headers: this.#headers.passedOn(head, provider),
       body: changed === null ? withModel(inbound, way.model) : spliceMembers(body, scan, changed),
       answer: path === '/v1/messages/count_tokens' ? countAnswer(clients, inbound) : passthroughAnswer(clients),
@@ -152,16 +150,11 @@ export class OutboundRequests {
     };
   }
 
-  #wayOf(path: ProxiedPath, query: string, decision: RouteDecision): Way {
+  #wayOf(path: ProxiedPath, decision: RouteDecision): Way {
     const last = this.#ways.get(decision);
-    if (last?.path === path && last.query === query) return last;
-    const { provider, model } = decision;
-    const way: Way = {
-      ...{ path, query },
-      target: this.#targetOf(provider, path, query),
-      model: Buffer.from(JSON.stringify(model)),
-      mayChange: mayChange(path, decision),
-    };
+    if (last?.path === path) return last;
+    const model = Buffer.from(JSON.stringify(decision.model));
+    const way: Way = { path, model, mayChange: mayChange(path, decision) };
     this.#ways.set(decision, way);
     return way;
   }

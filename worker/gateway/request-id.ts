@@ -10,11 +10,9 @@ let beginning = '';
 
 export function nextRequestId(): string {
   const end = ++made % ENDS.length;
-  if (end === 0 || beginning === '')
-    beginning =
-      PREFIX +
-      Math.floor(made / ENDS.length)
-        .toString(36)
-        .padStart(4, '0');
+  if (end === 0 || beginning === '') {
+    const hundreds = Math.floor(made / ENDS.length);
+    beginning = PREFIX + hundreds.toString(36).padStart(4, '0');
+  }
   return beginning + ENDS[end];
 }

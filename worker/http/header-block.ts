@@ -77,7 +77,7 @@ export class HeaderReader {
   }
 }
 
-/** Of secrets all chars are looked at: the time must not tell how many of them are right. */
+/** Of the credentials that are taken here all chars are looked at: the time must not tell how many of them are right. */
 function isSame(known: string, value: string, meaning: HeaderMeaning | undefined): boolean {
   if (meaning !== 'authorization' && meaning !== 'x-api-key') return known === value;
   let difference = known.length ^ value.length;

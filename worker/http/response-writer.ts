@@ -113,10 +113,15 @@ export class ResponseWriter {
       return;
     }
     this.#slice = chunk;
-    this.#close(() => {
-      this.#writeSlice();
-      this.#res.end();
-    });
+    this.#res.cork(this.#writeLastSlice);
+    if (this.#taken) {
+      this.#closed = true;
+      this.#events.finished();
+      return;
+    }
+    // It stays open until the client has taken it, or answers that nobody reads would pile up on its connection.
+    this.#ending = true;
+    this.#block();
   }
 
   /** Ends an answer that has no body by its status (204, 304). */
@@ -164,6 +169,11 @@ export class ResponseWriter {
   readonly #writeSlice = () => {
     this.#writeHead();
     this.#taken = this.#res.write(this.#slice);
+  };
+
+  readonly #writeLastSlice = () => {
+    this.#writeSlice();
+    if (this.#taken) this.#res.end();
   };
 
   /** For bytes of the body in the next write. */
