@@ -15,15 +15,11 @@ describe('answers that a client does not read', () => {
   let listening: ListenSocket;
   let client: Socket | null = null;
   let finished = 0;
-  /** One is not over with its last write. */
-  let waits = false;
 
   before((done) => {
     const app = engine.createApp();
     app.any('/', (res) => {
-      let isOver = false;
       const over = () => {
-        isOver = true;
         if (++finished < MANY) client?.write(REQUEST);
       };
       const writer = new ResponseWriter(res, { drained: () => {}, finished: over });
@@ -33,7 +29,6 @@ describe('answers that a client does not read', () => {
         if (writer.closed) return;
         writer.begin({ status: 200, headers: ['content-type', 'text/event-stream'], closing: false });
         writer.endWith(CHUNK);
-        waits ||= !isOver;
       });
     });
     app.listen('127.0.0.1', 0, (socket) => {
@@ -46,16 +41,21 @@ describe('answers that a client does not read', () => {
     engine.closeListenSocket(listening);
   });
 
-  it('do not pile up, however many it asks for, and come when it does', async function () {
-    // That one reads no further request meanwhile.
-    if (engine.name === 'node:http') this.skip();
+  /** Whether it is the same number for a while: an engine may wait with a write, or read no further request. */
+  async function standsStill(): Promise<boolean> {
+    const before = finished;
+    for (let turns = 0; turns < 1000; turns++) await new Promise(setImmediate);
+    return before > 0 && finished === before;
+  }
+
+  it('do not pile up, however many it asks for, and come when it does', async () => {
     let bytes = 0;
     client = connect({ host: '127.0.0.1', port: engine.localPort(listening), noDelay: true });
     client.pause().on('data', (data) => {
       bytes += data.length;
     });
     client.write(REQUEST);
-    await eventually(() => waits || finished === MANY, { timeoutMs: 15_000, what: 'the client to be waited for' });
+    await eventually(standsStill, { timeoutMs: 15_000, what: 'the client to be waited for' });
     expect(finished).to.be.within(1, MANY - 1);
     client.resume();
     await eventually(() => finished === MANY && bytes > MANY * CHUNK.length, { timeoutMs: 15_000, what: 'all of it' });
