@@ -34,6 +34,11 @@ class SlowResponse implements EngineResponse {
     this.text += Buffer.from(body as Uint8Array).toString('latin1');
     this.ended = true;
   }
+  tryEnd(body: string | Uint8Array): [boolean, boolean] {
+    if (this.#blocked) return [false, false];
+    this.end(body);
+    return [true, true];
+  }
   endWithoutBody(): void {}
   close(): void {}
   onAborted(): void {}
@@ -151,6 +156,7 @@ describe('the memory of a request', () => {
       bug: () => {},
     };
     const res = new SlowResponse();
+    res.take();
     const exchange = new Exchange(host, res, anthropicClient, { ...RECORD });
     exchange.answer = new CountAnswer(new WholeAtOnce(), () => {
       events.push('counted');

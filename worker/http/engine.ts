@@ -27,6 +27,11 @@ export interface EngineResponse {
   /** False: the bytes were buffered, and no more should be written before `onWritable`. */
   write(chunk: Text): boolean;
   end(body?: Text, closeConnection?: boolean): unknown;
+  /**
+   * Ends with a body of that length, as far as the client takes it: behind `onWritable` it goes on with the rest, which
+   * begins at that offset.
+   */
+  tryEnd(bodyOrRest: Text, totalBytes: number): [isTaken: boolean, isOver: boolean];
   /** Without arguments: with any, the older engine throws. */
   endWithoutBody(): unknown;
   /** Cuts the connection; `onAborted` runs. */

@@ -139,6 +139,12 @@ class JsResponse implements EngineResponse {
     this.#response.end(typeof body === 'string' ? body : Buffer.from(body));
   }
 
+  /** A connection is not read from while much of an answer waits on it. */
+  tryEnd(body: string | Uint8Array): [isTaken: boolean, isOver: boolean] {
+    this.end(body);
+    return [true, true];
+  }
+
   endWithoutBody(): void {
     this.end();
   }

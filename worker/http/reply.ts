@@ -37,12 +37,44 @@ export function writeReply(res: EngineResponse, reply: Reply, options: ReplyOpti
   writeStatus(res, reply.status);
   res.writeHeader('content-type', reply.typeAndHeaders);
   if (!options.headOnly) {
-    res.end(reply.body, options.closing);
+    if (options.closing) res.end(reply.body, true);
+    else endWhole(res, reply.body);
     return;
   }
   if (options.closing) res.writeHeader('connection', 'close');
   res.writeHeader('content-length', String(Buffer.byteLength(reply.body)));
   res.endWithoutBody();
+}
+
+/** The engine wants to know who is told when the client goes before it has taken all. */
+function endWhole(res: EngineResponse, body: string | Uint8Array): void {
+  if (takesWhole(res, body)) return;
+  res.onAborted(() => {});
+  whenWritable(res, body, () => {});
+}
+
+/**
+ * Ends a response with the whole of its body. The engine takes the next request of a connection whether or not the client
+ * reads, and the answers of one that never does would pile up: so a body that is not taken leaves the response open.
+ * @returns whether it is over
+ */
+export function takesWhole(res: EngineResponse, body: string | Uint8Array): boolean {
+  const [, isOver] = res.tryEnd(body, Buffer.byteLength(body));
+  return isOver;
+}
+
+/** Goes on with what `takesWhole` has left. @param over the client has taken all of it; not called when it goes before */
+export function whenWritable(res: EngineResponse, body: string | Uint8Array, over: () => void): void {
+  const kept = Buffer.from(body as Uint8Array);
+  res.onWritable((offset) => {
+    let taken: [isTaken: boolean, isOver: boolean] = [true, true];
+    res.cork(() => {
+      taken = res.tryEnd(kept.subarray(offset), kept.length);
+    });
+    const [isTaken, isOver] = taken;
+    if (isOver) over();
+    return isTaken;
+  });
 }
 
 /** @param headers flat list of name, value, with one char per byte; a line's end may only begin a further header */

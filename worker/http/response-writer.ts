@@ -12,7 +12,7 @@
  *   the gateway has a longer one of its own.
  */
 import type { EngineResponse } from './engine';
-import { writeHeaders, writeStatus } from './reply';
+import { takesWhole, whenWritable, writeHeaders, writeStatus } from './reply';
 
 const NOTHING = new Uint8Array(0);
 /** Bytes of one corked write, head included. */
@@ -91,12 +91,7 @@ export class ResponseWriter {
   end(lastChunk?: Uint8Array): void {
     if (this.#closed) return;
     if (lastChunk !== undefined && this.#head !== null && this.#headBytes + lastChunk.length <= SLICE_BYTES) {
-      const { closing } = this.#head;
-      this.#close(() => {
-        // The engine tells the client, and closes.
-        this.#writeHead(false);
-        this.#res.end(lastChunk, closing);
-      });
+      this.#endWhole(lastChunk, this.#head.closing);
       return;
     }
     if (lastChunk !== undefined) this.write(lastChunk);
@@ -115,8 +110,7 @@ export class ResponseWriter {
     this.#slice = chunk;
     this.#res.cork(this.#writeLastSlice);
     if (this.#taken) {
-      this.#closed = true;
-      this.#events.finished();
+      this.#over();
       return;
     }
     // It stays open until the client has taken it, or answers that nobody reads would pile up on its connection.
@@ -223,6 +217,27 @@ export class ResponseWriter {
     }
     if (this.#ending) this.#finish();
     else this.#events.drained();
+  }
+
+  #endWhole(body: Uint8Array, closing: boolean): void {
+    let isOver = true;
+    this.#res.cork(() => {
+      this.#writeHead(false);
+      // The engine tells the client, and closes: nothing follows that could pile up.
+      if (closing) this.#res.end(body, true);
+      else isOver = takesWhole(this.#res, body);
+    });
+    if (isOver) {
+      this.#over();
+      return;
+    }
+    this.#blocked = true;
+    whenWritable(this.#res, body, () => this.#over());
+  }
+
+  #over(): void {
+    this.#closed = true;
+    this.#events.finished();
   }
 
   #finish(): void {
