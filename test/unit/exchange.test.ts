@@ -97,6 +97,7 @@ describe('an exchange whose answer is whole while its client takes nothing', () 
       const blamed: string[] = [];
       const host: ExchangeHost = {
         draining: false,
+        answerIsWhole: (exchange) => exchange.conclude(),
         account: () => {},
         bodySent: () => {},
         providerFailed: (_exchange, { reason }) => blamed.push(reason),
@@ -126,6 +127,7 @@ describe('the memory of a request', () => {
     const given: Buffer[] = [];
     const host: ExchangeHost = {
       draining: false,
+      answerIsWhole: (exchange) => exchange.conclude(),
       account: () => {},
       bodySent: (body) => given.push(body),
       providerFailed: () => {},
@@ -150,6 +152,7 @@ describe('the memory of a request', () => {
     const events: string[] = [];
     const host: ExchangeHost = {
       draining: false,
+      answerIsWhole: (exchange) => exchange.conclude(),
       account: () => {},
       bodySent: () => events.push('given back'),
       providerFailed: () => {},
@@ -193,6 +196,7 @@ describe('what a client does not take at once', () => {
       const usages: unknown[] = [];
       const host: ExchangeHost = {
         draining: false,
+        answerIsWhole: (exchange) => exchange.conclude(),
         account: ({ record }) => usages.push(record.usage),
         bodySent: () => {},
         providerFailed: () => {},
@@ -224,6 +228,7 @@ describe('the last bytes of a stream', () => {
     const bugs: unknown[] = [];
     const host: ExchangeHost = {
       ...{ draining: false, account: () => {}, bodySent: () => {}, providerFailed: () => {} },
+      answerIsWhole: (whole) => whole.conclude(),
       bug: (error) => bugs.push(error),
     };
     const exchange = new Exchange(host, res, anthropicClient, { ...RECORD });

@@ -27,7 +27,7 @@ export type AnswerEnd =
 export interface AnswerPath {
   /** The provider's head has come. Null: what the client gets shows at the end. */
   onHead(status: number, providerHeaders: readonly string[]): AnswerHead | null;
-  /** Bytes for the client, now; null for none. Like the chunk itself they are only valid until it is called again, and beyond a call of `onEnd`. */
+  /** Bytes for the client, now; null for none. Like the chunk itself they are only valid until the caller returns. */
   onData(chunk: Uint8Array): Uint8Array | null;
   /** The provider's body has ended, or nothing more of it is wanted. */
   onEnd(): AnswerEnd;

@@ -24,6 +24,8 @@ const UNREADABLE: ProxyError = { type: 'api_error', message: "The provider's ans
 export interface ExchangeHost {
   /** True while the worker drains: answers tell the client to close the connection. */
   readonly draining: boolean;
+  /** `conclude` is to be called before this turn of the event loop is over. */
+  answerIsWhole(exchange: Exchange): void;
   /** The exchange is over and everything about it is known. */
   account(exchange: Exchange): void;
   /** Nobody reads the client's request any more. */
@@ -128,8 +130,10 @@ export class Exchange implements UpstreamHandler, Ticking {
     }
     if (answer.isStream) this.record.streamBytes += chunk.length;
     if (bytes !== null) this.#clock.sent();
-    if (isLast) this.#concludeWhole(bytes);
-    else if (answer.isComplete) this.#concludeAndLinger(bytes);
+    if (isLast) {
+      // `onEnd` follows.
+      if (bytes !== null) this.#concludeWhole(bytes);
+    } else if (answer.isComplete) this.#concludeAndLinger(bytes);
     else if (bytes !== null && !this.#client.write(bytes)) {
       this.#paused = true;
       this.#call?.pause();
@@ -138,8 +142,12 @@ export class Exchange implements UpstreamHandler, Ticking {
 
   onEnd(): void {
     if (this.#linger !== null) clearTimeout(this.#linger);
-    if (this.phase === 'done' || this.#concluded) return;
-    this.#concludeWhole(null);
+    if (this.phase !== 'done' && !this.#concluded) this.#host.answerIsWhole(this);
+  }
+
+  /** The provider's answer is whole. */
+  conclude(): void {
+    if (this.phase !== 'done' && !this.#concluded) this.#concludeWhole(null);
   }
 
   onError(error: UpstreamError): void {

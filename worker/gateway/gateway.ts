@@ -20,10 +20,12 @@ import type { Accounting } from './accounting';
 import type { Admission } from './admission';
 import { BodyMemory } from './body-memory';
 import { Exchange, type ExchangeHost } from './exchange';
+import type { ExchangeRecord } from './exchange-record';
 import { clientOf, countDocument, type Inbound, OutboundRequests, type ProxiedPath } from './outbound';
 import { readBody } from './read-body';
 import { nextRequestId } from './request-id';
 import { Ticker } from './ticker';
+import { Turn } from './turn';
 
 export interface GatewayParts {
   config: Config;
@@ -34,6 +36,16 @@ export interface GatewayParts {
   /** What the supervisor says of the whole. */
   cluster: { isUnavailable(provider: string): boolean };
   drain: { readonly active: boolean };
+}
+
+/** A request whose body is there. */
+interface Arrival {
+  path: ProxiedPath;
+  exchange: Exchange;
+  head: RequestHead;
+  body: Buffer;
+  /** When it was (`performance.now()`): from here on the proxy's own time is measured. */
+  readAt: number;
 }
 
 /** Members of a body that decisions read: a second one of these would be seen by the provider and not by the proxy. */
@@ -57,9 +69,16 @@ export class Gateway implements ExchangeHost {
   readonly #bodies = new BodyMemory();
   readonly #route: ReturnType<typeof routerOf>;
   readonly #outbound: OutboundRequests;
+  readonly #proceedLater: (arrival: Arrival) => void;
+  readonly #concludeLater: (exchange: Exchange) => void;
+  readonly #accountLater: (record: ExchangeRecord) => void;
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
+    const turn = new Turn();
+    this.#proceedLater = turn.stage((arrival) => this.#guarded(arrival.exchange, () => this.#proceed(arrival)));
+    this.#concludeLater = turn.stage((exchange) => exchange.conclude());
+    this.#accountLater = turn.stage((record) => parts.accounting.ended(record));
     this.#route = routerOf(parts.config);
     this.#outbound = new OutboundRequests(parts.access);
   }
@@ -88,7 +107,7 @@ export class Gateway implements ExchangeHost {
         return;
       }
       exchange.body = body;
-      this.#guarded(exchange, () => this.#proceed(path, exchange, head, body));
+      this.#proceedLater({ path, exchange, head, body, readAt: performance.now() });
     });
   }
 
@@ -106,9 +125,8 @@ export class Gateway implements ExchangeHost {
     }
   }
 
-  /** The body is there: from here on the proxy's own time is measured. */
-  #proceed(path: ProxiedPath, exchange: Exchange, head: RequestHead, body: Buffer): void {
-    const readAt = performance.now();
+  #proceed({ path, exchange, head, body, readAt }: Arrival): void {
+    if (exchange.ended) return;
     const checked = checkBody(body);
     if ('type' in checked) {
       exchange.refuse(checked);
@@ -166,11 +184,15 @@ export class Gateway implements ExchangeHost {
   }
 
   account(exchange: Exchange): void {
-    const { admission, accounting } = this.#parts;
+    const { admission } = this.#parts;
     this.#ticker.remove(exchange);
     if (exchange.admitted) admission.leave();
     if (exchange.provider !== null) admission.leaveProvider(exchange.provider.name);
-    accounting.ended(exchange.record);
+    this.#accountLater(exchange.record);
+  }
+
+  answerIsWhole(exchange: Exchange): void {
+    this.#concludeLater(exchange);
   }
 
   bodySent(body: Buffer): void {

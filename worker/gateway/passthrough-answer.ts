@@ -48,8 +48,8 @@ export class PassthroughAnswer implements AnswerPath {
     else this.#inflate.feed(chunk);
     if (this.isStream) this.#boundary.feed(chunk);
     else if (isAll) {
-      // It leaves in one write, with its length. `onEnd` follows at once: the chunk is still valid then.
-      this.#held = chunk;
+      // It leaves in one write, with its length.
+      this.#held = Buffer.from(chunk);
       return null;
     }
     return chunk;
