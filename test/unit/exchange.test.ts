@@ -121,6 +121,35 @@ describe('an exchange whose answer is whole while its client takes nothing', () 
   }
 });
 
+describe('what a provider says behind its answer', () => {
+  /** How often the call is given up when so many bytes follow, in pieces. */
+  function givenUp(bytes: number): number {
+    const host: ExchangeHost = {
+      ...{ draining: false, account: () => {}, bodySent: () => {}, providerFailed: () => {}, bug: () => {} },
+      answerIsWhole: (exchange) => exchange.conclude(),
+    };
+    const res = new SlowResponse();
+    res.take();
+    const exchange = new Exchange(host, res, anthropicClient, { ...RECORD });
+    exchange.answer = new WholeAtOnce();
+    let aborts = 0;
+    exchange.sent({ isSent: true, pause: () => {}, resume: () => {}, abort: () => aborts++ });
+    exchange.onHead(200, []);
+    exchange.onData(Buffer.from('all'), false);
+    expect(exchange.ended).to.equal(true);
+    for (let left = bytes; left > 0; left -= 1024) exchange.onData(Buffer.alloc(Math.min(left, 1024)), false);
+    if (aborts === 0) exchange.onEnd();
+    return aborts;
+  }
+
+  it('is waited for while it is little', () => {
+    expect(givenUp(64 * 1024)).to.equal(0);
+  });
+  it('is given up when it is much', () => {
+    expect(givenUp(64 * 1024 + 1)).to.equal(1);
+  });
+});
+
 describe('the memory of a request', () => {
   /** Whether it is given back, once the provider has begun to answer. */
   function givenBack(isSent: boolean, status: number): boolean {

@@ -13,11 +13,10 @@ import type { AnswerEnd, AnswerPath } from './answer-path';
 import { ClientAnswer } from './client-answer';
 import { ExchangeClock } from './exchange-clock';
 import type { ExchangeRecord, Phase } from './exchange-record';
+import { Remainder } from './remainder';
 import type { Ticking } from './ticker';
 import { answerToUpstreamError } from './upstream-answers';
 
-/** How long a provider may take to end a body in which it has said everything. */
-const LINGER_MS = 1000;
 const UNREADABLE: ProxyError = { type: 'api_error', message: "The provider's answer could not be read" };
 
 /** What an exchange needs of its surroundings. */
@@ -56,7 +55,7 @@ export class Exchange implements UpstreamHandler, Ticking {
   /** The client's answer is whole, or has failed; it may still be on its way. What the provider does now is its own affair. */
   #concluded = false;
   readonly #clock = new ExchangeClock();
-  #linger: NodeJS.Timeout | null = null;
+  #remainder: Remainder | null = null;
 
   constructor(host: ExchangeHost, res: EngineResponse, client: ClientDialect, record: ExchangeRecord) {
     this.#host = host;
@@ -102,7 +101,7 @@ export class Exchange implements UpstreamHandler, Ticking {
     this.#letBodyGo();
     if (head === undefined) return;
     if (head === null) {
-      if (this.answer?.isComplete) this.#concludeAndLinger(null);
+      if (this.answer?.isComplete) this.#concludeBeforeEnd(null);
       else this.#concludeEarly();
       return;
     }
@@ -114,7 +113,10 @@ export class Exchange implements UpstreamHandler, Ticking {
 
   onData(chunk: Uint8Array, isLast: boolean): void {
     const { answer } = this;
-    if (this.phase === 'done' || this.#concluded || answer === null) return;
+    if (this.phase === 'done' || this.#concluded || answer === null) {
+      this.#remainder?.drop(chunk);
+      return;
+    }
     this.#clock.received();
     let bytes: Uint8Array | null;
     try {
@@ -133,7 +135,7 @@ export class Exchange implements UpstreamHandler, Ticking {
     if (isLast) {
       // `onEnd` follows.
       if (bytes !== null) this.#concludeWhole(bytes);
-    } else if (answer.isComplete) this.#concludeAndLinger(bytes);
+    } else if (answer.isComplete) this.#concludeBeforeEnd(bytes);
     else if (bytes !== null && !this.#client.write(bytes)) {
       this.#paused = true;
       this.#call?.pause();
@@ -141,7 +143,7 @@ export class Exchange implements UpstreamHandler, Ticking {
   }
 
   onEnd(): void {
-    if (this.#linger !== null) clearTimeout(this.#linger);
+    this.#remainder?.ended();
     if (this.phase !== 'done' && !this.#concluded) this.#host.answerIsWhole(this);
   }
 
@@ -151,7 +153,7 @@ export class Exchange implements UpstreamHandler, Ticking {
   }
 
   onError(error: UpstreamError): void {
-    if (this.#linger !== null) clearTimeout(this.#linger);
+    this.#remainder?.ended();
     if (this.phase === 'done' || this.#concluded) return;
     const end = this.answer?.onBroken() ?? null;
     if (end !== null) this.#conclude(end, null);
@@ -243,10 +245,10 @@ export class Exchange implements UpstreamHandler, Ticking {
     this.#conclude(end, bytes);
   }
 
-  /** The client need not wait for the provider to end its body; the connection is worth a moment. */
-  #concludeAndLinger(bytes: Uint8Array | null): void {
+  /** The client need not wait for the provider to end its body. */
+  #concludeBeforeEnd(bytes: Uint8Array | null): void {
     const call = this.#call;
-    this.#linger = setTimeout(() => call?.abort(), LINGER_MS);
+    if (call !== null) this.#remainder = new Remainder(call);
     this.#concludeWhole(bytes);
     // A client that is slow to take the last bytes must not keep the end of the body from being read.
     call?.resume();
