@@ -26,7 +26,6 @@ import { startNginx } from './subjects/nginx';
 import { startPortkey } from './subjects/portkey';
 import type { Subject, Surroundings } from './subjects/subject';
 
-/** In this order: what is compiled while it runs is warm by the time that small requests are measured. */
 const PARTS = {
   bodies: measureBodies,
   requests: measureRequests,

@@ -13,33 +13,34 @@ interface Case {
   body: (model: string) => string;
   marks: number;
   connections: number;
+  /** Of subjects whose code is compiled while it runs. */
+  warmUpSeconds: number;
 }
 
 const REQUESTS: readonly Case[] = [
   {
-    ...{ row: '700 B in, 550 B out', model: SHORT_MODEL, marks: SHORT_MARKS, connections: 8 },
+    ...{ row: '700 B in, 550 B out', model: SHORT_MODEL, marks: SHORT_MARKS, connections: 8, warmUpSeconds: 3 },
     body: (model) => shortRequest(model, false),
   },
   {
-    ...{ row: 'SSE, 100 events at once', model: STREAM_MODEL, marks: DELTAS, connections: 8 },
+    ...{ row: 'SSE, 100 events at once', model: STREAM_MODEL, marks: DELTAS, connections: 8, warmUpSeconds: 3 },
     body: (model) => shortRequest(model, true),
   },
 ];
 
 const BODIES: readonly Case[] = [
   {
-    ...{ row: '100 KB in, 550 B out', model: SHORT_MODEL, marks: SHORT_MARKS, connections: 8 },
+    ...{ row: '100 KB in, 550 B out', model: SHORT_MODEL, marks: SHORT_MARKS, connections: 8, warmUpSeconds: 3 },
     body: (model) => longRequest(model, 100_000),
   },
   {
-    ...{ row: '1 MB in, 550 B out', model: SHORT_MODEL, marks: SHORT_MARKS, connections: 4 },
+    ...{ row: '1 MB in, 550 B out', model: SHORT_MODEL, marks: SHORT_MARKS, connections: 4, warmUpSeconds: 0 },
     body: (model) => longRequest(model, 1_000_000),
   },
 ];
 
 const ROUNDS = 2;
 const SECONDS = 2;
-const WARM_UP_SECONDS = 4;
 
 export async function measureRequests(run: BenchRun): Promise<void> {
   for (const one of REQUESTS) {
@@ -63,19 +64,18 @@ async function measureCase(run: BenchRun, one: Case, subjects: readonly Subject[
   for (let round = 0; round < ROUNDS; round++) {
     for (const subject of subjects) {
       if (subject.slow && round > 0) continue;
-      // In later cases the first round warms up: the better of two counts.
-      const isCold = subject.slow || (one === BODIES[0] && round === 0);
-      await about(subject.name, one.row, measure(run, one, subject, bytes, isCold));
+      await about(subject.name, one.row, measure(run, one, subject, bytes, round === 0));
     }
   }
 }
 
-async function measure(run: BenchRun, one: Case, subject: Subject, bytes: number, isCold: boolean): Promise<void> {
+async function measure(run: BenchRun, one: Case, subject: Subject, bytes: number, isFirst: boolean): Promise<void> {
   const expected = expectedOf(one, subject.translates ? null : bytes);
   const exchange = post(subject, '/v1/messages', one.body(subject.model(one.model)));
-  const { connections } = one;
+  const { connections, warmUpSeconds } = one;
   await ask(exchange, expected);
-  if (isCold) await runWrk(run, exchange, expected, { connections, seconds: WARM_UP_SECONDS });
+  if (isFirst && subject.warmsUp && warmUpSeconds > 0)
+    await runWrk(run, exchange, expected, { connections, seconds: warmUpSeconds });
   const pids = subject.pids();
   const before = cpuMicros(pids);
   const { requests, seconds } = await runWrk(run, exchange, expected, { connections, seconds: SECONDS });

@@ -9,6 +9,7 @@ export function bareHandler({ provider }: Surroundings): Subject {
     model: (name) => name,
     translates: false,
     slow: false,
+    warmsUp: true,
     pids: () => [provider.pid],
     stop: async () => {},
   };

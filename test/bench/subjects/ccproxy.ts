@@ -43,6 +43,7 @@ async function start(
     model: (model) => `a,${model}`,
     translates: false,
     slow: false,
+    warmsUp: true,
     pids: () => [proxy.pid, ...descendantsOf(proxy.pid)],
     stop,
   };

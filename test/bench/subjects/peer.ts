@@ -19,7 +19,7 @@ export interface Peer {
 export async function startPeer(
   reaper: Reaper,
   { program, args, env = {}, files = {} }: Peer,
-): Promise<Pick<Subject, 'url' | 'pids' | 'stop' | 'slow'>> {
+): Promise<Pick<Subject, 'url' | 'pids' | 'stop' | 'slow' | 'warmsUp'>> {
   const home = reaper.directory();
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(home, path)), { recursive: true });
@@ -42,6 +42,7 @@ export async function startPeer(
   return {
     url: `http://127.0.0.1:${port}`,
     slow: true,
+    warmsUp: true,
     pids: () => [pid, ...descendantsOf(pid)],
     stop: () => reaper.end(pid),
   };

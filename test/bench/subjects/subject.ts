@@ -16,6 +16,8 @@ export interface Subject {
   translates: boolean;
   /** Takes milliseconds for a request: measured by few of them, in the small cases only. */
   slow: boolean;
+  /** Its code is compiled while it runs. */
+  warmsUp: boolean;
   /** All its processes now. */
   pids(): number[];
   stop(): Promise<void>;
@@ -40,6 +42,7 @@ export function plainProxy(name: string, port: number, server: { pid: number; st
     model: (asked) => asked,
     translates: false,
     slow: false,
+    warmsUp: false,
     pids: () => [server.pid],
     stop: server.stop,
   };
