@@ -206,8 +206,10 @@ function messagesRequest(inbound: Inbound, clients: Clients, asked: JsonView, co
   const messages = isTranslated ? translateChatRequest(asked, context) : inbound.body;
   const scan = isTranslated ? scanMembers(messages) : inbound.scan;
   if (!scan.ok) throw new Error(`a translated request is no JSON: ${scan.reason}`);
-  const changed = overrides(inbound, ANTHROPIC.limits, messages, scan);
-  if (changed !== null) return rootView(joined(spliceMembers(messages, scan, changed)));
+  if (mayChange(inbound.path, inbound.decision)) {
+    const changed = overrides(inbound, ANTHROPIC.limits, messages, scan);
+    return rootView(joined(spliceMembers(messages, scan, changed)));
+  }
   return isTranslated ? rootView(messages, scan) : asked;
 }
 
@@ -226,7 +228,7 @@ function translate(messages: JsonView, context: RequestContext): TranslatedReque
 
 /**
  * What must change in a body: the model where routing chose another, the route's parameters, and limits that are too
- * high. Counting takes none of the parameters of an answer. Null: nothing but the model, if at all.
+ * high.
  * @param limits members that limit an answer's tokens
  * @param scan of that body
  */
@@ -235,10 +237,9 @@ function overrides(
   limits: readonly string[],
   body: Buffer,
   scan: ScannedObject,
-): Record<string, unknown> | null {
-  const { path, asked, decision } = inbound;
+): Record<string, unknown> {
+  const { asked, decision } = inbound;
   const { provider, model, parameters } = decision;
-  if (!mayChange(path, decision)) return null;
   const most = maxOutputTokensOf(provider, model);
   const changed: Record<string, unknown> = { ...parameters };
   if (model !== asked) changed['model'] = model;
@@ -254,6 +255,7 @@ function overrides(
   return changed;
 }
 
+/** Whether it may be more than the model. Counting takes none of the parameters of an answer. */
 function mayChange(path: ProxiedPath, { provider, model, parameters }: RouteDecision): boolean {
   if (path === '/v1/messages/count_tokens') return false;
   return maxOutputTokensOf(provider, model) !== null || Object.keys(parameters).length > 0;
