@@ -13,6 +13,7 @@ function read(text: string): unknown {
     ['', ''],
     ['"usage":{"tokens":77}', '}'],
     ['{"usage"', ':{"tokens":78}}'],
+    ['{"', ''],
     ['\\', '"usage":{"tokens":79}}'],
   ] as const) {
     const from = 100 + READ_BUFFER.write(before, 100);
@@ -144,6 +145,7 @@ describe('The member usage', () => {
     '{"usage":{"tokens":01}}',
     '{"usage":{"tokens":1,}}',
     '"usage"',
+    'usage":{"tokens":1}}',
     '',
     '[{"usage":{"tokens":1}}]',
     '{"a":{"usage":{"tokens":1}}}',
