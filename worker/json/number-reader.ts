@@ -45,11 +45,11 @@ export class NumberReader {
   /** What was read last, by the fields' places: a number, or NO_NUMBER. */
   readonly numbers: number[] = [];
   readonly #fields: readonly Field[];
-  readonly #seen: boolean[] = [];
+  /** A bit for each field that this object has had. */
+  #seen = 0;
 
   constructor(fields: readonly NumberField[]) {
     this.#fields = fields.map(({ name, within = OUTERMOST }) => ({ name, text: new KnownText(`${name}"`), within }));
-    this.#clear();
   }
 
   /**
@@ -59,7 +59,8 @@ export class NumberReader {
    * @returns where the object ends; NOT_PLAIN for what has to be parsed
    */
   readPlain(view: DataView, start: number, to: number): number {
-    this.#clear();
+    this.#seen = 0;
+    for (let i = 0; i < this.#fields.length; i++) this.numbers[i] = NO_NUMBER;
     return this.#readObject(view, start, to, OUTERMOST, 1);
   }
 
@@ -78,13 +79,6 @@ export class NumberReader {
     return isObject(holder) ? holder[field.name] : undefined;
   }
 
-  #clear(): void {
-    for (let i = 0; i < this.#fields.length; i++) {
-      this.numbers[i] = NO_NUMBER;
-      this.#seen[i] = false;
-    }
-  }
-
   /** @param within the object's place among the fields */
   #readObject(view: DataView, start: number, to: number, within: number, depth: number): number {
     if (depth > MAX_DEPTH || byteAt(view, start, to) !== OPENING) return NOT_PLAIN;
@@ -97,8 +91,9 @@ export class NumberReader {
         at = textEnd(view, at + 1, to);
         if (at === NOT_PLAIN) return NOT_PLAIN;
       } else {
-        if (this.#seen[place]) return NOT_PLAIN;
-        this.#seen[place] = true;
+        const bit = 1 << place;
+        if ((this.#seen & bit) !== 0) return NOT_PLAIN;
+        this.#seen |= bit;
         at += 1 + (this.#fields[place]?.text.length ?? 0);
       }
       at = skipSpace(view, at, to);

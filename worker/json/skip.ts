@@ -11,7 +11,7 @@ for (const letter of '"\\/bfnrt') SIMPLE_ESCAPE[letter.charCodeAt(0)] = 1;
 
 /** RFC 8259 section 2: space, tab, line feed, carriage return. Mostly there is none, and then it costs no call. */
 export function skipSpace(view: DataView, from: number, length: number): number {
-  return from < length && view.getUint8(from) > 0x20 ? from : skipSpaces(view, from, length);
+  return from >= length || view.getUint8(from) > 0x20 ? from : skipSpaces(view, from, length);
 }
 
 function skipSpaces(view: DataView, from: number, length: number): number {
