@@ -32,24 +32,22 @@ export function readUsageMember(document: Buffer, reader: NumberReader): void {
   const view = place >= 0 ? READ_VIEW : new DataView(document.buffer, document.byteOffset, document.length);
   const from = Math.max(0, place);
   const to = from + document.length;
-  let name = lastNear(view, Math.max(from, to - NEAR_BYTES), to);
-  if (name === NONE) {
-    const index = document.lastIndexOf(QUOTED, undefined, 'latin1');
-    if (index < 0) {
-      reader.readParsed(null);
-      return;
-    }
-    name = from + index;
-  }
-  const start = valueStart(view, name, from, to);
+  const name = lastName(document, view, from, to);
+  const start = name === NONE ? NONE : valueStart(view, name, from, to);
   if (start !== NONE) {
     const end = reader.readPlain(view, start, to);
     if (end !== NOT_PLAIN && isLast(view, end, to)) return;
   }
-  reader.readParsed(parsedMember(document, view, from, start));
+  reader.readParsed(name === NONE ? null : parsedMember(document, view, from, start));
 }
 
-/** Where the name begins; NONE where it stands further from the end, if at all. */
+function lastName(document: Buffer, view: DataView, from: number, to: number): number {
+  const near = lastNear(view, Math.max(from, to - NEAR_BYTES), to);
+  if (near !== NONE) return near;
+  const index = document.lastIndexOf(QUOTED, undefined, 'latin1');
+  return index < 0 ? NONE : from + index;
+}
+
 function lastNear(view: DataView, from: number, to: number): number {
   for (let at = to - WORD_BYTES; at >= from; at -= WORD_BYTES) {
     const word = view.getInt32(at, true);
@@ -91,7 +89,7 @@ function containerEnd(view: DataView, from: number, to: number): number {
   return NONE;
 }
 
-/** @param start of a member's value, maybe of the one that is sought */
+/** The long way. @param start of a value whose name is the last one in the bytes, but maybe not at the top */
 function parsedMember(document: Buffer, view: DataView, from: number, start: number): JsonObject | null {
   const to = from + document.length;
   if (start !== NONE && isLast(view, start, to)) {
