@@ -10,6 +10,8 @@ export const READ_MEMORY = newMemory(3);
 const { buffer: memory } = READ_MEMORY;
 
 export const READ_BUFFER = Buffer.from(memory, 0, PAGE_BYTES);
+/** Of all of the memory: `placeInReadMemory` tells where bytes lie in it. */
+export const READ_VIEW = new DataView(memory);
 const ELSEWHERE = Buffer.from(memory, PAGE_BYTES, PAGE_BYTES);
 const SOUGHT = Buffer.from(memory, 2 * PAGE_BYTES, PAGE_BYTES / 2);
 let soughtBytes = 0;

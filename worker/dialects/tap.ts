@@ -6,11 +6,11 @@
  * (`TapRules`).
  */
 import { Buffer } from 'node:buffer';
-import { lastMember } from '../json/last-member';
-import { namedMembers } from '../json/named-members';
+import type { NumberReader } from '../json/number-reader';
 import { MAX_MOVED_BYTES, movedToReadMemory, placeInReadMemory } from '../read-buffer';
 import type { TokenUsage } from './answer';
 import type { PlainEvents } from './plain-events';
+import { readUsageMember } from './usage-member';
 
 /** Sees an answer's bytes in order, and says at the end what they told. */
 export interface AnswerTap {
@@ -37,10 +37,10 @@ export interface TapRules {
   readonly plain?: PlainEvents;
   /** Reads the data of an event that has a mark, one char per byte. True: the stream is whole. */
   readEvent(data: string, counts: TokenUsage): boolean;
-  /** All that `readUsage` looks at: members of `usage`, and of objects in it. None has a text. */
-  readonly usageNames: readonly string[];
-  /** Reads a document's `usage` into the counts so far; those below zero were not told. */
-  readUsage(usage: Record<string, unknown> | null, counts: TokenUsage): void;
+  /** For objects `usage`. */
+  readonly usage: NumberReader;
+  /** Adds its numbers to the counts so far; those below zero were not told. */
+  addUsage(numbers: readonly number[], counts: TokenUsage): void;
 }
 
 const NEWLINE = 0x0a;
@@ -174,12 +174,9 @@ export class DocumentTap implements AnswerTap {
   }
 
   #read(document: Buffer): void {
-    const range = lastMember(document, 'usage');
-    if (range === null) return;
-    const usage =
-      namedMembers(document, range, this.#rules.usageNames) ??
-      parseObject(document.toString('utf8', range.start, range.end));
-    this.#rules.readUsage(usage, this.#counts);
+    const { usage } = this.#rules;
+    readUsageMember(document, usage);
+    this.#rules.addUsage(usage.numbers, this.#counts);
   }
 
   isComplete(): boolean {
@@ -195,23 +192,8 @@ function noCounts(): TokenUsage {
 }
 
 /** A count where it is one. Later events repeat a count with its final value: the last one stands. */
-export function countOr(earlier: number, value: unknown): number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : earlier;
-}
-
-/** An event's data as an object, or null where it is none. */
-export function parseObject(text: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
-
-export function objectField(value: Record<string, unknown> | null, name: string): Record<string, unknown> | null {
-  const field = value?.[name];
-  return isObject(field) ? field : null;
+export function countOr(earlier: number, value: number | undefined): number {
+  return value !== undefined && Number.isFinite(value) && value >= 0 ? value : earlier;
 }
 
 function fullUsage({ input, output, cacheRead, cacheCreation }: TokenUsage): TokenUsage | null {
@@ -222,10 +204,6 @@ function fullUsage({ input, output, cacheRead, cacheCreation }: TokenUsage): Tok
     cacheRead: Math.max(0, cacheRead),
     cacheCreation: Math.max(0, cacheCreation),
   };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function asBuffer(chunk: Uint8Array): Buffer {

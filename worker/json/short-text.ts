@@ -28,7 +28,7 @@ export function shortText(body: Buffer, start: number, end: number): string | nu
 }
 
 /** Whether the ASCII text stands there, in so many bytes. */
-export function isAt(text: string, body: Buffer, start: number, length: number): boolean {
+function isAt(text: string, body: Buffer, start: number, length: number): boolean {
   if (text.length !== length) return false;
   for (let i = 0; i < length; i++) if (text.charCodeAt(i) !== body[start + i]) return false;
   return true;

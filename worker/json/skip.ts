@@ -1,5 +1,4 @@
 /** Goes over what stands in a JSON document, for those who look for something in it. */
-import type { Buffer } from 'node:buffer';
 import { skipLongString } from './long-strings';
 
 /** Of a string, before it counts as long. */
@@ -10,8 +9,12 @@ const BACKSLASH = 0x5c;
 const SIMPLE_ESCAPE = new Uint8Array(256);
 for (const letter of '"\\/bfnrt') SIMPLE_ESCAPE[letter.charCodeAt(0)] = 1;
 
-/** RFC 8259 section 2: space, tab, line feed, carriage return. */
+/** RFC 8259 section 2: space, tab, line feed, carriage return. Mostly there is none, and then it costs no call. */
 export function skipSpace(view: DataView, from: number, length: number): number {
+  return from >= length || view.getUint8(from) > 0x20 ? from : skipSpaces(view, from, length);
+}
+
+function skipSpaces(view: DataView, from: number, length: number): number {
   let i = from;
   while (i < length) {
     const byte = view.getUint8(i);
@@ -19,30 +22,6 @@ export function skipSpace(view: DataView, from: number, length: number): number 
     i++;
   }
   return i;
-}
-
-/** The same in a buffer, for those who look at little of it: a view costs a call. */
-export function skipSpaceIn(body: Buffer, from: number): number {
-  let i = from;
-  while (i < body.length) {
-    const byte = body[i] ?? 0;
-    if (byte > 0x20 || (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09)) break;
-    i++;
-  }
-  return i;
-}
-
-/** `skipString` in a buffer: most strings are short and have no escapes, the others are worth a view. */
-export function skipStringIn(body: Buffer, from: number): number {
-  const { length } = body;
-  const lastNear = Math.min(length, from + NEAR_BYTES);
-  let i = from;
-  for (; i < lastNear; i++) {
-    const byte = body[i] ?? 0;
-    if (byte === QUOTE) return i + 1;
-    if (byte < 0x20 || byte === BACKSLASH) break;
-  }
-  return skipString(new DataView(body.buffer, body.byteOffset, length), i, length);
 }
 
 /**

@@ -1,9 +1,18 @@
 /** Token counts of a Messages answer that passes through. */
+import { NumberReader } from '../../json/number-reader';
+import { isObject, parseObject } from '../../json/parsed';
 import type { TokenUsage } from '../answer';
 import { PlainEvents } from '../plain-events';
-import { countOr, objectField, parseObject, type TapRules } from '../tap';
+import { countOr, type TapRules } from '../tap';
 
 const STOP = '{"type":"message_stop"}';
+
+const usage = new NumberReader([
+  { name: 'input_tokens' },
+  { name: 'output_tokens' },
+  { name: 'cache_read_input_tokens' },
+  { name: 'cache_creation_input_tokens' },
+]);
 
 export const anthropicTapRules: TapRules = {
   marks: ['"usage"', '"message_stop"', '"error"'],
@@ -13,18 +22,23 @@ export const anthropicTapRules: TapRules = {
     if (data === STOP) return true;
     const event = parseObject(data);
     const type = event?.['type'];
-    if (type === 'message_start') readUsage(objectField(objectField(event, 'message'), 'usage'), counts);
-    else if (type === 'message_delta') readUsage(objectField(event, 'usage'), counts);
+    const message = event?.['message'];
+    if (type === 'message_start' && isObject(message)) readUsage(message['usage'], counts);
+    else if (type === 'message_delta') readUsage(event?.['usage'], counts);
     return type === 'message_stop' || type === 'error';
   },
-  usageNames: ['input_tokens', 'output_tokens', 'cache_read_input_tokens', 'cache_creation_input_tokens'],
-  readUsage,
+  usage,
+  addUsage,
 };
 
-function readUsage(usage: Record<string, unknown> | null, counts: TokenUsage): void {
-  if (usage === null) return;
-  counts.input = countOr(counts.input, usage['input_tokens']);
-  counts.output = countOr(counts.output, usage['output_tokens']);
-  counts.cacheRead = countOr(counts.cacheRead, usage['cache_read_input_tokens']);
-  counts.cacheCreation = countOr(counts.cacheCreation, usage['cache_creation_input_tokens']);
+function readUsage(value: unknown, counts: TokenUsage): void {
+  usage.readParsed(value);
+  addUsage(usage.numbers, counts);
+}
+
+function addUsage(numbers: readonly number[], counts: TokenUsage): void {
+  counts.input = countOr(counts.input, numbers[0]);
+  counts.output = countOr(counts.output, numbers[1]);
+  counts.cacheRead = countOr(counts.cacheRead, numbers[2]);
+  counts.cacheCreation = countOr(counts.cacheCreation, numbers[3]);
 }

@@ -1,29 +1,42 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { namedMembers } from '../../worker/json/named-members';
+import { NO_NUMBER, NOT_PLAIN, NumberReader } from '../../worker/json/number-reader';
 
 const NAMES = ['input_tokens', 'output_tokens', 'details', 'cached'];
+const reader = new NumberReader([
+  { name: 'input_tokens' },
+  { name: 'output_tokens' },
+  { name: 'details' },
+  { name: 'cached', within: 2 },
+]);
 
 /** What is read of the text, which stands within others; undefined for what is left to JSON.parse. */
-function read(text: string): unknown {
-  const before = '{"usage":';
-  const body = Buffer.from(`${before}${text}}`);
-  return namedMembers(body, { start: before.length, end: body.length - 1 }, NAMES) ?? undefined;
+function read(text: string): readonly number[] | undefined {
+  const [before, behind] = ['"input_tokens":', '}]":1,"output_tokens":5}'];
+  const body = Buffer.from(before + text + behind);
+  const end = body.length - behind.length;
+  const view = new DataView(body.buffer, body.byteOffset, body.length);
+  const found = reader.readPlain(view, before.length, end);
+  if (found === NOT_PLAIN) return undefined;
+  expect(found, text).to.be.at.most(end);
+  return found === end ? [...reader.numbers] : undefined;
 }
 
 /** The same by JSON.parse; undefined for what is none. */
-function parsed(text: string): unknown {
+function parsed(text: string): readonly number[] | undefined {
   try {
-    return named(JSON.parse(text));
+    const value: unknown = JSON.parse(text);
+    const details = memberOf(value, 'details');
+    const members = [memberOf(value, 'input_tokens'), memberOf(value, 'output_tokens'), details];
+    return [...members, memberOf(details, 'cached')].map((member) => (typeof member === 'number' ? member : NO_NUMBER));
   } catch {
     return undefined;
   }
 }
 
-function named(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  const members = Object.entries(value).filter(([name]) => NAMES.includes(name));
-  return Object.fromEntries(members.map(([name, member]) => [name, named(member)]));
+function memberOf(value: unknown, name: string): unknown {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject ? Object.entries(value).find(([own]) => own === name)?.[1] : undefined;
 }
 
 const space = fc.constantFrom('', '', '', ' ', '\n  ', '\t\r');
@@ -83,7 +96,7 @@ const objectOf = (member: fc.Arbitrary<string>) =>
     .map((members) => `{${members}}`);
 const usage = objectOf(fc.oneof(value, objectOf(fc.oneof(value, objectOf(value)))));
 
-describe('The members of some names in a plain object', () => {
+describe('The numbers of a plain object', () => {
   it('are what JSON.parse finds, or left to it', () => {
     let plain = 0;
     fc.assert(
@@ -119,7 +132,9 @@ describe('The members of some names in a plain object', () => {
     '{"input_tokens":25,"cache_creation_input_tokens":7,"output_tokens":42}',
     '{"input_tokens":3,"cache_creation":{"ephemeral_5m_input_tokens":0},"output_tokens":9,"service_tier":"standard"}',
     '{\n  "input_tokens": 999999999999999,\n  "details": {\n    "cached": 0\n  },\n  "server_tool_use": null\n}',
-    '{"input_tokens":1,"input_tokens":2,"details":null}',
+    '{"cached":1,"details":{"cached":2,"input_tokens":3},"other":{"cached":4,"output_tokens":5}}',
+    '{"input_tokens":"1","output_tokens":null,"details":7}',
+    '{"input_tokens":1,"input_token":2,"xinput_tokens":3,"input_tokens ":4}',
     '{}',
   ]) {
     it(`are read of ${text}`, () => {
@@ -130,7 +145,10 @@ describe('The members of some names in a plain object', () => {
   for (const text of [
     '{"input_tokens":1.5}',
     '{"input_tokens":1234567890123456}',
-    '{"input_tokens":"1"}',
+    '{"input_tokens":1,"input_tokens":2}',
+    '{"details":{"cached":1},"details":null}',
+    '{"input_token\\u0073":1}',
+    '{"a":nulx}',
     '{"a":[]}',
     '{"a":true}',
     '[]',
@@ -145,5 +163,21 @@ describe('The members of some names in a plain object', () => {
   it('are left to it where objects go deep', () => {
     const depth = 100_000;
     expect(read(`${'{"details":'.repeat(depth)}1${'}'.repeat(depth)}`)).to.equal(undefined);
+  });
+
+  it('are read of what JSON.parse has made as well', () => {
+    fc.assert(
+      fc.property(usage, (text) => {
+        const expected = parsed(text);
+        if (expected === undefined) return;
+        reader.readParsed(JSON.parse(text));
+        expect(reader.numbers, text).to.deep.equal(expected);
+      }),
+      { numRuns: 5000 },
+    );
+    for (const nothing of [undefined, null, 1, 'text', [1], [{ input_tokens: 1 }], {}]) {
+      reader.readParsed(nothing);
+      expect(reader.numbers).to.deep.equal([NO_NUMBER, NO_NUMBER, NO_NUMBER, NO_NUMBER]);
+    }
   });
 });
