@@ -7,6 +7,7 @@ const LINES = 200_000;
 
 const record: ExchangeRecord = {
   requestId: 'req_0123456789abcdef0000001z',
+  hasOwnId: true,
   method: 'POST',
   path: '/v1/messages',
   client: '127.0.0.1',

@@ -5,8 +5,12 @@ import type { ExchangeRecord } from '../../worker/gateway/exchange-record';
 /** Of the kernel: what is no longer than this is written to a pipe in one piece (PIPE_BUF, pipe(7)). */
 const ATOMIC_BYTES = 4096;
 
+/** Counted in characters, too many lines with this in them would go into a batch. */
+const WIDE = '東é🙂'.repeat(20);
+
 const record = (more: Partial<ExchangeRecord> = {}): ExchangeRecord => ({
   requestId: 'req_0001',
+  hasOwnId: false,
   method: 'POST',
   path: '/v1/messages',
   client: '127.0.0.1',
@@ -31,9 +35,9 @@ const record = (more: Partial<ExchangeRecord> = {}): ExchangeRecord => ({
 });
 
 /** What is written for these records, as it is handed over. */
-function written(records: readonly ExchangeRecord[], pretty = false): string[] {
+function written(records: readonly ExchangeRecord[], { pretty = false, processName = 'worker 1' } = {}): string[] {
   const writes: string[] = [];
-  const log = new AccessLog((lines) => writes.push(lines), 'worker 1', pretty);
+  const log = new AccessLog((lines) => writes.push(lines), processName, pretty);
   for (const one of records) log.write(one);
   log.flush();
   return writes;
@@ -85,6 +89,15 @@ describe('access log', () => {
     }
   });
 
+  it('has each id as it is: ours, and a provider’s in its place', () => {
+    const ids = ['req_0001', 'req_from-provider.1', 'req_"1"', 'req_東', 'req_0002'];
+    const lines = written(ids.map((requestId) => record({ requestId, hasOwnId: /^req_\d+$/.test(requestId) })))
+      .join('')
+      .trim()
+      .split('\n');
+    expect(lines.map((line) => JSON.parse(line).id)).to.deep.equal(ids);
+  });
+
   it('says null for what there was not', () => {
     const nothing = lineFor({ usage: null, headAt: 0 });
     expect(nothing).to.include({ input_tokens: null, output_tokens: null, ttfb_ms: null });
@@ -116,7 +129,7 @@ describe('access log', () => {
       for (const [what, text] of hostile) {
         it(`a client’s ${what} stay within one line`, () => {
           const more = { model: text, sessionId: text, requestId: text, path: '/v1/messages' };
-          const output = written([record(more)], pretty).join('');
+          const output = written([record(more)], { pretty }).join('');
           expect(output.indexOf('\n')).to.equal(output.length - 1);
           // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them may reach a terminal.
           expect(output.slice(0, -1)).not.to.match(/[\u0000-\u001f]/);
@@ -141,6 +154,9 @@ describe('access log', () => {
         'lines of nothing but escapes',
         { model: '\u0001'.repeat(200), sessionId: '\u0001'.repeat(200), requestId: '\u0001'.repeat(200) },
       ],
+      ['lines with an id of several bytes a character', { requestId: WIDE }],
+      ['lines with a failure of several bytes a character', { failure: WIDE }],
+      ['lines with a client of several bytes a character', { client: WIDE }],
     ];
     for (const [what, more] of kinds) {
       it(`${what}: whole lines, at most ${ATOMIC_BYTES} bytes, none lost`, () => {
@@ -158,9 +174,27 @@ describe('access log', () => {
       });
     }
 
-    it('many lines in one write, so that a line costs little', () => {
-      expect(written(Array.from({ length: 100 }, () => record())).length).to.be.below(20);
+    it('whole lines of a process with a name of several bytes a character', () => {
+      const writes = written(
+        Array.from({ length: 100 }, () => record()),
+        { processName: WIDE },
+      );
+      for (const text of writes) expect(Buffer.byteLength(text)).to.be.at.most(ATOMIC_BYTES);
     });
+
+    it('a line that is longer alone', () => {
+      const long = '\u0001'.repeat(200);
+      const more = { model: long, sessionId: long, requestId: long, path: long };
+      const writes = written([record(), record(more), record(), record()]);
+      expect(writes.map((text) => text.split('\n').length - 1)).to.deep.equal([1, 1, 2]);
+      expect(writes[1]).to.have.length.above(ATOMIC_BYTES);
+    });
+
+    for (const model of ['claude-x', '東']) {
+      it(`many lines in one write, so that a line costs little, also of ${model}`, () => {
+        expect(written(Array.from({ length: 100 }, () => record({ model }))).length).to.be.below(12);
+      });
+    }
   });
 
   it('writes what it holds soon, without being asked', async () => {
@@ -169,7 +203,7 @@ describe('access log', () => {
   });
 
   it('is short on a terminal', () => {
-    const text = written([record()], true).join('');
+    const text = written([record()], { pretty: true }).join('');
     expect(text).to.match(
       /^\d\d:\d\d:\d\d\.\d{3} worker 1: 200 \/v1\/messages mock "claude-x" \(default\), 5 tokens in, 7 out, 99 ms|100 ms/,
     );

@@ -80,7 +80,7 @@ class WholeAtOnce implements AnswerPath {
 }
 
 const RECORD: ExchangeRecord = {
-  ...{ requestId: 'req_1', method: 'POST', path: '/v1/messages', client: '127.0.0.1', sessionId: '' },
+  ...{ requestId: 'req_1', hasOwnId: true, method: 'POST', path: '/v1/messages', client: '127.0.0.1', sessionId: '' },
   ...{ model: 'm', route: 'r', provider: 'p', status: 0, failure: '', isClientsFault: false, abortedIn: null },
   ...{ refused: null, startedAt: 0, sentAt: 0, headAt: 0, firstTokenAt: 0, endedAt: 0, overheadMs: 0 },
   ...{ streamBytes: 0, usage: null },
@@ -148,6 +148,41 @@ describe('what a provider says behind its answer', () => {
   it('is given up when it is much', () => {
     expect(givenUp(64 * 1024 + 1)).to.equal(1);
   });
+});
+
+describe('the id of a request', () => {
+  /** As the account has it. */
+  function accounted(answerId: string | null, end: AnswerEnd): Pick<ExchangeRecord, 'requestId' | 'hasOwnId'> {
+    const ignore = () => {};
+    const host = { answerIsWhole: ignore, account: ignore, bodySent: ignore, providerFailed: ignore, bug: ignore };
+    const exchange = new Exchange({ ...host, draining: false }, new SlowResponse(), anthropicClient, { ...RECORD });
+    const head = end.kind === 'refusal' ? null : { status: 200, requestId: answerId, headers: [] };
+    exchange.answer = Object.assign(new WholeAtOnce(), { onHead: () => head, onEnd: () => end });
+    exchange.sent({ isSent: true, pause: ignore, resume: ignore, abort: ignore });
+    exchange.onHead(200, []);
+    exchange.onEnd();
+    exchange.conclude();
+    return { requestId: exchange.record.requestId, hasOwnId: exchange.record.hasOwnId };
+  }
+
+  const end: AnswerEnd = { kind: 'end', last: DOCUMENT };
+  const refusal = (requestId: string | null): AnswerEnd => ({
+    kind: 'refusal',
+    requestId,
+    error: { type: 'api_error', message: 'no' },
+  });
+  const ids: [what: string, given: ReturnType<typeof accounted>, expected: string][] = [
+    ['answers without one', accounted(null, end), 'req_1'],
+    ['answers with an empty one', accounted('', end), 'req_1'],
+    ['answers with one', accounted('"', end), '"'],
+    ['refuses without one', accounted(null, refusal(null)), 'req_1'],
+    ['refuses with one', accounted(null, refusal('req_2')), 'req_2'],
+  ];
+  for (const [what, given, expected] of ids) {
+    it(`is ${expected} where a provider ${what}`, () => {
+      expect(given).to.deep.equal({ requestId: expected, hasOwnId: expected === RECORD.requestId });
+    });
+  }
 });
 
 describe('the memory of a request', () => {

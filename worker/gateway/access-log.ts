@@ -12,8 +12,9 @@ const FLUSH_AFTER_MS = 100;
 
 export class AccessLog {
   readonly #write: (lines: string) => void;
-  readonly #format: (record: ExchangeRecord, time: string) => string;
+  readonly #format: (record: ExchangeRecord, time: string) => Piece;
   #batch = '';
+  #batchBytes = 0;
   #timer: NodeJS.Timeout | null = null;
   /** When the timer was started, by both clocks: to ask for the date costs more for each line. */
   #timerStartMs = 0;
@@ -26,7 +27,7 @@ export class AccessLog {
   constructor(write: (lines: string) => void, processName: string, pretty: boolean) {
     this.#write = write;
     this.#format = pretty
-      ? (record, time) => shortLine(record, time, processName)
+      ? (record, time) => pieceOf(shortLine(record, time, processName))
       : jsonLine(JSON.stringify(processName));
   }
 
@@ -38,9 +39,11 @@ export class AccessLog {
       this.#timerStartAt = performance.now();
     }
     const time = this.#timerStartMs + Math.floor(record.endedAt - this.#timerStartAt);
-    const line = this.#format(record, isoTime(time));
-    if (this.#batch.length + line.length > MAX_BATCH_BYTES) this.#writeBatch();
-    this.#batch += line;
+    const { text, extraBytes } = this.#format(record, isoTime(time));
+    const bytes = text.length + extraBytes;
+    if (this.#batchBytes + bytes > MAX_BATCH_BYTES) this.#writeBatch();
+    this.#batch += text;
+    this.#batchBytes += bytes;
   }
 
   flush(): void {
@@ -52,47 +55,63 @@ export class AccessLog {
   #writeBatch(): void {
     const batch = this.#batch;
     this.#batch = '';
-    if (batch === '') return;
-    // Counted in characters while it grew: only a client's text can take more bytes.
-    if (Buffer.byteLength(batch) <= MAX_BATCH_BYTES) this.#write(batch);
-    else for (const line of batch.split(LINE_START)) this.#write(line);
+    this.#batchBytes = 0;
+    if (batch !== '') this.#write(batch);
   }
 }
 
-/** Keeps the line ends. */
-const LINE_START = /(?<=\n)/;
+/** A line, or a part of one. Only names and what a client wrote can take more bytes than they have characters. */
+interface Piece {
+  text: string;
+  extraBytes: number;
+}
+
+/** To count its bytes also joins it, in memory: as the parts that it was made of it would be joined in each line. */
+function pieceOf(text: string): Piece {
+  return { text, extraBytes: Buffer.byteLength(text) - text.length };
+}
 
 /**
  * One string, put together by hand: `JSON.stringify` of an object costs many times as much. Each piece has its price, so
  * what most lines have in common is one piece, which is made anew when something in it changes.
  */
-function jsonLine(processName: string): (record: ExchangeRecord, time: string) => string {
-  const opening = lastOf(
-    (time) => `{"level":"info","message":"request","process":${processName},"timestamp":"${time}","id":"`,
+function jsonLine(processName: string): (record: ExchangeRecord, time: string) => Piece {
+  const openingOf = lastOf((time) =>
+    pieceOf(`{"level":"info","message":"request","process":${processName},"timestamp":"${time}","id":"`),
   );
-  const call = lastOf(
-    (client, session, method, path) =>
-      `","client":"${client}","session":"${quotable(session)}","method":"${method}","path":"${quotable(path)}"`,
+  const callOf = lastOf((client, session, method, path) =>
+    pieceOf(`","client":"${client}","session":"${quotable(session)}","method":"${method}","path":"${quotable(path)}"`),
   );
-  const target = lastOf(
-    (model, provider, route) =>
-      `,"model":"${quotable(model)}","provider":"${quotable(provider)}","route":"${quotable(route)}","status":`,
+  const targetOf = lastOf((model, provider, route) =>
+    pieceOf(`,"model":"${quotable(model)}","provider":"${quotable(provider)}","route":"${quotable(route)}","status":`),
   );
+  const failureIn = lastOf((failure) => pieceOf(`,"failure":"${quotable(failure)}","input_tokens":`));
   return (record, time) => {
     const { usage } = record;
-    const failure = failureOf(record);
-    return (
-      opening(time) +
-      quotable(record.requestId) +
-      call(record.client, record.sessionId, record.method, record.path) +
-      target(record.model, record.provider, record.route) +
+    const opening = openingOf(time);
+    const id = idOf(record);
+    const call = callOf(record.client, record.sessionId, record.method, record.path);
+    const target = targetOf(record.model, record.provider, record.route);
+    const failure = failureIn(failureOf(record));
+    const text =
+      opening.text +
+      id.text +
+      call.text +
+      target.text +
       record.status +
-      (failure === '' ? ',"failure":"","input_tokens":' : `,"failure":"${quotable(failure)}","input_tokens":`) +
+      failure.text +
       (usage === null ? 'null,"output_tokens":null' : `${usage.input},"output_tokens":${usage.output}`) +
       (record.headAt === 0 ? ',"ttfb_ms":null' : `,"ttfb_ms":${tenths(record.headAt - record.startedAt)}`) +
-      `,"duration_ms":${tenths(record.endedAt - record.startedAt)}}\n`
-    );
+      `,"duration_ms":${tenths(record.endedAt - record.startedAt)}}\n`;
+    const extraBytes = opening.extraBytes + id.extraBytes + call.extraBytes + target.extraBytes + failure.extraBytes;
+    return { text, extraBytes };
   };
+}
+
+/** Ours is plain, and not looked into: the engine would have to join its two halves first, for a fifth of the line. */
+function idOf({ requestId, hasOwnId }: ExchangeRecord): Piece {
+  if (hasOwnId || isPlain(requestId)) return { text: requestId, extraBytes: 0 };
+  return pieceOf(quotable(requestId));
 }
 
 /** With one digit behind the point: `toFixed` is made for any number, and takes as long. */

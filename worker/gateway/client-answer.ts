@@ -5,7 +5,7 @@ import type { EngineResponse } from '../http/engine';
 import { apiError, jsonReply, sendReply } from '../http/reply';
 import { type ResponseEvents, ResponseWriter } from '../http/response-writer';
 import type { AnswerHead } from './answer-path';
-import type { ExchangeRecord } from './exchange-record';
+import { type ExchangeRecord, takeProviderId } from './exchange-record';
 import { routeHeaders } from './headers';
 
 export class ClientAnswer {
@@ -64,7 +64,7 @@ export class ClientAnswer {
   /** @returns false for a head that is too large: nothing is set */
   begin({ status, requestId, headers }: AnswerHead): boolean {
     const record = this.#record;
-    if (requestId) record.requestId = requestId;
+    takeProviderId(record, requestId);
     headers.push('request-id', record.requestId);
     for (const part of routeHeaders(record)) headers.push(part);
     record.status = status;

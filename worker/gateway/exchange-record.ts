@@ -9,6 +9,8 @@ export type Phase = AbortPhase | 'done';
 /** Times are `performance.now()` milliseconds, 0 when never. */
 export interface ExchangeRecord {
   requestId: string;
+  /** The id is the one that we made. A provider may have put anything into its own. */
+  hasOwnId: boolean;
   method: string;
   path: string;
   client: string;
@@ -35,4 +37,11 @@ export interface ExchangeRecord {
   overheadMs: number;
   streamBytes: number;
   usage: TokenUsage | null;
+}
+
+/** From now on the provider's id stands in the place of ours, where it has one. */
+export function takeProviderId(record: ExchangeRecord, id: string | null): void {
+  if (id === null || id === '') return;
+  record.requestId = id;
+  record.hasOwnId = false;
 }

@@ -12,7 +12,7 @@ import { type UpstreamCall, UpstreamError, type UpstreamHandler } from '../upstr
 import type { AnswerEnd, AnswerPath } from './answer-path';
 import { ClientAnswer } from './client-answer';
 import { ExchangeClock } from './exchange-clock';
-import type { ExchangeRecord, Phase } from './exchange-record';
+import { type ExchangeRecord, type Phase, takeProviderId } from './exchange-record';
 import { Remainder } from './remainder';
 import type { Ticking } from './ticker';
 import { answerToUpstreamError } from './upstream-answers';
@@ -286,7 +286,7 @@ export class Exchange implements UpstreamHandler, Ticking {
         this.reply(end.body);
         break;
       case 'refusal':
-        this.record.requestId = end.requestId ?? this.record.requestId;
+        takeProviderId(this.record, end.requestId);
         this.refuse(end.error);
         break;
       case 'failure':

@@ -210,6 +210,7 @@ export class Gateway implements ExchangeHost {
   #begin(path: ProxiedPath, res: EngineResponse, head: RequestHead, client: string): Exchange {
     const exchange = new Exchange(this, res, clientOf(path), {
       requestId: nextRequestId(),
+      hasOwnId: true,
       method: head.method,
       path: head.path,
       client,
