@@ -39,7 +39,9 @@ function boot(message: ConfigureMessage): void {
 // A bug must not leave a worker half alive: its last words, its last counts, and out. The supervisor replaces it.
 process.on('uncaughtException', (error) => {
   log?.logger.error(`worker ends: ${error.stack ?? error.message}`);
-  if (worker === null) process.exit(1);
-  worker.reportMetrics(() => process.exit(1));
+  const last = worker;
+  if (last === null) process.exit(1);
+  // What this turn of the event loop brought is accounted for at its end.
+  setImmediate(() => last.reportLast(() => process.exit(1)));
   setTimeout(() => process.exit(1), 500);
 });

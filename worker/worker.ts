@@ -135,6 +135,12 @@ export class Worker {
     if (!this.#reportUnderWay) this.#report();
   }
 
+  /** Before the process ends: what has happened so far is in the log and the metrics then. */
+  reportLast(then: () => void): void {
+    this.#accessLog?.flush();
+    this.reportMetrics(then);
+  }
+
   /** What is counted while a report is under way goes with the next one, for those who wait for it. */
   #report(): void {
     this.#reportUnderWay = true;
@@ -223,11 +229,10 @@ export class Worker {
   #end(cut: number): void {
     const { log } = this.#parts;
     if (cut > 0) log.logger.warn(`the drain's time is over: ${cut} requests are cut`);
-    this.#accessLog?.flush();
     this.#reportProviders();
     // A supervisor that reads nothing must not keep this process.
     const hurry = setTimeout(() => process.exit(0), LAST_REPORT_MS);
-    this.reportMetrics(() => {
+    this.reportLast(() => {
       if (cut === 0 && this.#inFlight() > 0) {
         clearTimeout(hurry);
         this.#drain.goOn();

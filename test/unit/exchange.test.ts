@@ -97,7 +97,7 @@ describe('an exchange whose answer is whole while its client takes nothing', () 
       const blamed: string[] = [];
       const host: ExchangeHost = {
         draining: false,
-        answerIsWhole: (exchange) => exchange.conclude(),
+        answerIsWhole: (exchange) => exchange.endAnswer(),
         account: () => {},
         bodySent: () => {},
         providerFailed: (_exchange, { reason }) => blamed.push(reason),
@@ -126,7 +126,7 @@ describe('what a provider says behind its answer', () => {
   function givenUp(bytes: number): number {
     const host: ExchangeHost = {
       ...{ draining: false, account: () => {}, bodySent: () => {}, providerFailed: () => {}, bug: () => {} },
-      answerIsWhole: (exchange) => exchange.conclude(),
+      answerIsWhole: (exchange) => exchange.endAnswer(),
     };
     const res = new SlowResponse();
     res.take();
@@ -161,7 +161,7 @@ describe('the id of a request', () => {
     exchange.sent({ isSent: true, pause: ignore, resume: ignore, abort: ignore });
     exchange.onHead(200, []);
     exchange.onEnd();
-    exchange.conclude();
+    exchange.endAnswer();
     return { requestId: exchange.record.requestId, hasOwnId: exchange.record.hasOwnId };
   }
 
@@ -191,7 +191,7 @@ describe('the memory of a request', () => {
     const given: Buffer[] = [];
     const host: ExchangeHost = {
       draining: false,
-      answerIsWhole: (exchange) => exchange.conclude(),
+      answerIsWhole: (exchange) => exchange.endAnswer(),
       account: () => {},
       bodySent: (body) => given.push(body),
       providerFailed: () => {},
@@ -216,7 +216,7 @@ describe('the memory of a request', () => {
     const events: string[] = [];
     const host: ExchangeHost = {
       draining: false,
-      answerIsWhole: (exchange) => exchange.conclude(),
+      answerIsWhole: (exchange) => exchange.endAnswer(),
       account: () => {},
       bodySent: () => events.push('given back'),
       providerFailed: () => {},
@@ -260,7 +260,7 @@ describe('what a client does not take at once', () => {
       const usages: unknown[] = [];
       const host: ExchangeHost = {
         draining: false,
-        answerIsWhole: (exchange) => exchange.conclude(),
+        answerIsWhole: (exchange) => exchange.endAnswer(),
         account: ({ record }) => usages.push(record.usage),
         bodySent: () => {},
         providerFailed: () => {},
@@ -292,7 +292,7 @@ describe('the last bytes of a stream', () => {
     const bugs: unknown[] = [];
     const host: ExchangeHost = {
       ...{ draining: false, account: () => {}, bodySent: () => {}, providerFailed: () => {} },
-      answerIsWhole: (whole) => whole.conclude(),
+      answerIsWhole: (whole) => whole.endAnswer(),
       bug: (error) => bugs.push(error),
     };
     const exchange = new Exchange(host, res, anthropicClient, { ...RECORD });

@@ -23,7 +23,7 @@ const UNREADABLE: ProxyError = { type: 'api_error', message: "The provider's ans
 export interface ExchangeHost {
   /** True while the worker drains: answers tell the client to close the connection. */
   readonly draining: boolean;
-  /** `conclude` is to be called before this turn of the event loop is over. */
+  /** `endAnswer` is to be called at the end of the event loop's turn. */
   answerIsWhole(exchange: Exchange): void;
   /** The exchange is over and everything about it is known. */
   account(exchange: Exchange): void;
@@ -147,8 +147,8 @@ export class Exchange implements UpstreamHandler, Ticking {
     if (this.phase !== 'done' && !this.#concluded) this.#host.answerIsWhole(this);
   }
 
-  /** The provider's answer is whole. */
-  conclude(): void {
+  /** The provider's answer is whole: so is the client's now. */
+  endAnswer(): void {
     if (this.phase !== 'done' && !this.#concluded) this.#concludeWhole(null);
   }
 

@@ -1,6 +1,7 @@
 /**
  * The life of a proxied request: admit → read → route → prepare → send. The answer's way back is the exchange's;
- * at its end it comes here once more, to be accounted for.
+ * at its end it comes here once more, to be accounted for. What follows a whole body, a whole answer and an end is done
+ * at the end of the event loop's turn, in this order, for all of them that the turn brought (see `Turn`).
  */
 import { Buffer } from 'node:buffer';
 import { performance } from 'node:perf_hooks';
@@ -70,14 +71,14 @@ export class Gateway implements ExchangeHost {
   readonly #route: ReturnType<typeof routerOf>;
   readonly #outbound: OutboundRequests;
   readonly #proceedLater: (arrival: Arrival) => void;
-  readonly #concludeLater: (exchange: Exchange) => void;
+  readonly #endAnswerLater: (exchange: Exchange) => void;
   readonly #accountLater: (record: ExchangeRecord) => void;
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
     const turn = new Turn();
     this.#proceedLater = turn.stage((arrival) => this.#guarded(arrival.exchange, () => this.#proceed(arrival)));
-    this.#concludeLater = turn.stage((exchange) => exchange.conclude());
+    this.#endAnswerLater = turn.stage((exchange) => exchange.endAnswer());
     this.#accountLater = turn.stage((record) => parts.accounting.ended(record));
     this.#route = routerOf(parts.config);
     this.#outbound = new OutboundRequests(parts.access);
@@ -192,7 +193,7 @@ export class Gateway implements ExchangeHost {
   }
 
   answerIsWhole(exchange: Exchange): void {
-    this.#concludeLater(exchange);
+    this.#endAnswerLater(exchange);
   }
 
   bodySent(body: Buffer): void {

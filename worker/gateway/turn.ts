@@ -4,7 +4,7 @@
  * most of its time goes into fetching code (a quarter of the CPU of a small request under load).
  */
 export class Turn {
-  readonly #stages: Stage<unknown>[] = [];
+  readonly #stages: Runnable[] = [];
   #isDue = false;
 
   /**
@@ -14,7 +14,7 @@ export class Turn {
    */
   stage<T>(work: (piece: T) => void): (piece: T) => void {
     const stage = new Stage(work);
-    this.#stages.push(stage as Stage<unknown>);
+    this.#stages.push(stage);
     return (piece) => {
       stage.pieces.push(piece);
       if (!this.#isDue) this.#endLater();
@@ -32,12 +32,18 @@ export class Turn {
     } finally {
       this.#isDue = false;
       // For a stage that was over already, or behind one that threw.
-      if (this.#stages.some(({ pieces }) => pieces.length > 0)) this.#endLater();
+      if (this.#stages.some(({ isWaiting }) => isWaiting)) this.#endLater();
     }
   };
 }
 
-class Stage<T> {
+/** A stage, whatever its pieces are. */
+interface Runnable {
+  readonly isWaiting: boolean;
+  run(): void;
+}
+
+class Stage<T> implements Runnable {
   readonly #work: (piece: T) => void;
   pieces: T[] = [];
 
@@ -45,12 +51,19 @@ class Stage<T> {
     this.#work = work;
   }
 
+  get isWaiting(): boolean {
+    return this.pieces.length > 0;
+  }
+
   /** With what is added meanwhile. */
   run(): void {
     const { pieces } = this;
     let done = 0;
     try {
-      while (done < pieces.length) this.#work(pieces[done++] as T);
+      for (const piece of pieces) {
+        done++;
+        this.#work(piece);
+      }
     } finally {
       this.pieces = done < pieces.length ? pieces.slice(done) : [];
     }

@@ -27,6 +27,12 @@ export interface ReplyOptions {
   closing: boolean;
 }
 
+/**
+ * What `end` takes together with the connection's end. With more the engine's cork buffer overflows, and where the client
+ * has just gone the body is lost (uWebSockets.js#1249): a route that returns then, unanswered, ends the process.
+ */
+const MAX_CLOSING_BYTES = 8 * 1024;
+
 /** Sends a whole answer in one write. The response must still be open. */
 export function sendReply(res: EngineResponse, reply: Reply, options: ReplyOptions): void {
   res.cork(() => writeReply(res, reply, options));
@@ -36,18 +42,22 @@ export function sendReply(res: EngineResponse, reply: Reply, options: ReplyOptio
 export function writeReply(res: EngineResponse, reply: Reply, options: ReplyOptions): void {
   writeStatus(res, reply.status);
   res.writeHeader('content-type', reply.typeAndHeaders);
-  if (!options.headOnly) {
-    if (options.closing) res.end(reply.body, true);
-    else endWhole(res, reply.body);
+  if (options.closing && !options.headOnly && Buffer.byteLength(reply.body) <= MAX_CLOSING_BYTES) {
+    // The engine tells the client, and closes.
+    res.end(reply.body, true);
     return;
   }
   if (options.closing) res.writeHeader('connection', 'close');
+  if (!options.headOnly) {
+    endReply(res, reply.body);
+    return;
+  }
   res.writeHeader('content-length', String(Buffer.byteLength(reply.body)));
   res.endWithoutBody();
 }
 
-/** The engine wants to know who is told when the client goes before it has taken all. */
-function endWhole(res: EngineResponse, body: string | Uint8Array): void {
+/** The exchange, if there is one, is over: nobody needs to hear of a client that goes now, but the engine insists. */
+function endReply(res: EngineResponse, body: string | Uint8Array): void {
   if (takesWhole(res, body)) return;
   res.onAborted(() => {});
   whenWritable(res, body, () => {});
@@ -65,7 +75,7 @@ export function takesWhole(res: EngineResponse, body: string | Uint8Array): bool
 
 /** Goes on with what `takesWhole` has left. @param over the client has taken all of it; not called when it goes before */
 export function whenWritable(res: EngineResponse, body: string | Uint8Array, over: () => void): void {
-  const kept = Buffer.from(body as Uint8Array);
+  const kept = typeof body === 'string' ? Buffer.from(body) : Buffer.from(body);
   res.onWritable((offset) => {
     let taken: [isTaken: boolean, isOver: boolean] = [true, true];
     res.cork(() => {
