@@ -1,7 +1,7 @@
 /**
  * What comes in one turn of the event loop is worked off at its end, stage by stage: the code of a stage is then in the
  * processor's caches for all of it. Done one by one, each request finds them filled by what the one before did last, and
- * most of its time goes into fetching code (a quarter of the CPU of a small request under load).
+ * fetches its own code anew: a quarter of the CPU of a small request under load.
  */
 export class Turn {
   readonly #stages: Runnable[] = [];
