@@ -258,9 +258,10 @@ describe('what a client does not take at once', () => {
     it(`and so is an answer of ${bytes} bytes that came in one piece`, () => {
       const res = new SlowResponse();
       const usages: unknown[] = [];
+      const whole: Exchange[] = [];
       const host: ExchangeHost = {
         draining: false,
-        answerIsWhole: (exchange) => exchange.endAnswer(),
+        answerIsWhole: (exchange) => whole.push(exchange),
         account: ({ record }) => usages.push(record.usage),
         bodySent: () => {},
         providerFailed: () => {},
@@ -274,7 +275,9 @@ describe('what a client does not take at once', () => {
       exchange.onHead(200, ['content-type', 'application/json', 'content-length', `${read.length}`]);
       exchange.onData(read, true);
       exchange.onEnd();
+      // Other answers come before the turn ends.
       read.fill('b');
+      whole[0]?.endAnswer();
       res.take();
       expect(res.text).to.equal(text);
       expect(usages).to.deep.equal([{ input: 3, output: 4, cacheRead: 0, cacheCreation: 0 }]);
