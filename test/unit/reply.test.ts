@@ -24,6 +24,7 @@ describe('a reply', () => {
   const type = 'writeHeader content-type a/b';
   const close = 'writeHeader connection close';
   const cases: [string, number, ReplyOptions, readonly string[]][] = [
+    ['that is short does not wait', 2048, { headOnly: false, closing: false }, [type, 'end body']],
     ['waits for its client', 20_000, { headOnly: false, closing: false }, [type, 'tryEnd body 20000']],
     ['ends the connection of a worker that drains', 1000, { headOnly: false, closing: true }, [type, 'end body true']],
     [

@@ -33,6 +33,9 @@ export interface ReplyOptions {
  */
 const MAX_CLOSING_BYTES = 8 * 1024;
 
+/** See `takesWhole`. */
+const MAX_UNASKED_BYTES = 2048;
+
 /** Sends a whole answer in one write. The response must still be open. */
 export function sendReply(res: EngineResponse, reply: Reply, options: ReplyOptions): void {
   res.cork(() => writeReply(res, reply, options));
@@ -65,12 +68,15 @@ function endReply(res: EngineResponse, body: string | Uint8Array): void {
 
 /**
  * Ends a response with the whole of its body. The engine takes the next request of a connection whether or not the client
- * reads, and the answers of one that never does would pile up: so a body that is not taken leaves the response open.
+ * reads, and the answers of one that never does would pile up: so a body that is not taken leaves the response open. Not a
+ * short one: to ask costs a tenth of a page, and heads alone pile up just as well.
  * @returns whether it is over
  */
 export function takesWhole(res: EngineResponse, body: string | Uint8Array): boolean {
-  const [, isOver] = res.tryEnd(body, Buffer.byteLength(body));
-  return isOver;
+  const bytes = Buffer.byteLength(body);
+  if (bytes > MAX_UNASKED_BYTES) return res.tryEnd(body, bytes)[1];
+  res.end(body);
+  return true;
 }
 
 /** Goes on with what `takesWhole` has left. @param over the client has taken all of it; not called when it goes before */
