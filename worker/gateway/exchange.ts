@@ -113,7 +113,7 @@ export class Exchange implements UpstreamHandler, Ticking {
 
   onData(chunk: Uint8Array, isLast: boolean): void {
     const { answer } = this;
-    if (this.phase === 'done' || this.#concluded || answer === null) {
+    if (this.#isConcluded || answer === null) {
       this.#remainder?.drop(chunk);
       return;
     }
@@ -144,17 +144,17 @@ export class Exchange implements UpstreamHandler, Ticking {
 
   onEnd(): void {
     this.#remainder?.ended();
-    if (this.phase !== 'done' && !this.#concluded) this.#host.answerIsWhole(this);
+    if (!this.#isConcluded) this.#host.answerIsWhole(this);
   }
 
   /** The provider's answer is whole: so is the client's now. */
   endAnswer(): void {
-    if (this.phase !== 'done' && !this.#concluded) this.#concludeWhole(null);
+    if (!this.#isConcluded) this.#concludeWhole(null);
   }
 
   onError(error: UpstreamError): void {
     this.#remainder?.ended();
-    if (this.phase === 'done' || this.#concluded) return;
+    if (this.#isConcluded) return;
     const end = this.answer?.onBroken() ?? null;
     if (end !== null) this.#conclude(end, null);
     else this.#failed(error, answerToUpstreamError(error, this.record.provider));
@@ -212,6 +212,11 @@ export class Exchange implements UpstreamHandler, Ticking {
   }
 
   // --- inner parts ---
+
+  /** What the provider does now changes nothing for the client. */
+  get #isConcluded(): boolean {
+    return this.phase === 'done' || this.#concluded;
+  }
 
   /** A stream may last for long. What is still being sent is nobody's to write to: it is left to the garbage collector. */
   #letBodyGo(): void {
