@@ -81,6 +81,7 @@ export function takesWhole(res: EngineResponse, body: string | Uint8Array): bool
 
 /** Goes on with what `takesWhole` has left. @param over the client has taken all of it; not called when it goes before */
 export function whenWritable(res: EngineResponse, body: string | Uint8Array, over: () => void): void {
+  // Twice the same: no overload takes both.
   const kept = typeof body === 'string' ? Buffer.from(body) : Buffer.from(body);
   res.onWritable((offset) => {
     let taken: [isTaken: boolean, isOver: boolean] = [true, true];
