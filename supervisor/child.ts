@@ -10,22 +10,26 @@ const DEATH_SIGNAL = ['setpriv', '--pdeathsig', 'KILL'] as const;
 
 let hasDeathSignal: boolean | null = null;
 
-/** @param environment added to this process's own; `undefined` takes away */
+export interface ChildOptions {
+  args?: readonly string[];
+  /** Options for Node, before those that this process was started with: of two the last one counts. */
+  nodeOptions?: readonly string[];
+  /** Added to this process's own; `undefined` takes away. */
+  environment?: Readonly<Record<string, string | undefined>>;
+}
+
 export function forkChild(
   module: string,
-  args: readonly string[],
-  environment: Readonly<Record<string, string | undefined>> = {},
+  { args = [], nodeOptions = [], environment = {} }: ChildOptions,
 ): ChildProcess {
   hasDeathSignal ??= canSetDeathSignal();
   const [program, ...options] = DEATH_SIGNAL;
+  const execArgv = [...nodeOptions, ...process.execArgv];
   return fork(module, args, {
     // systemd hears from the supervisor alone.
     env: { ...process.env, NOTIFY_SOCKET: undefined, ...environment },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    ...(hasDeathSignal && {
-      execPath: program,
-      execArgv: [...options, process.execPath, ...process.execArgv],
-    }),
+    ...(hasDeathSignal ? { execPath: program, execArgv: [...options, process.execPath, ...execArgv] } : { execArgv }),
   });
 }
 

@@ -57,7 +57,7 @@ export class SandboxHandle {
 
   #fork(): void {
     // The same port again after a restart: the workers' configuration names it.
-    const child = forkChild(join(__dirname, '..', 'worker', 'sandbox', 'main.js'), [String(this.#port)]);
+    const child = forkChild(join(__dirname, '..', 'worker', 'sandbox', 'main.js'), { args: [String(this.#port)] });
     this.#child = child;
     child.on('message', (raw) => {
       const message = asSandboxMessage(raw);

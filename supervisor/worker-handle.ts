@@ -13,6 +13,7 @@ import {
   type WorkerMessage,
 } from '../shared/protocol';
 import { forkChild } from './child';
+import { youngGenerationOptions } from './young-generation';
 
 export type WorkerState = 'booting' | 'ready' | 'draining' | 'dead';
 
@@ -80,8 +81,9 @@ export class WorkerHandle {
     this.closed = new Promise((resolve) => {
       this.#close = resolve;
     });
-    this.#child = forkChild(join(__dirname, '..', 'worker', 'main.js'), [], {
-      UWS_HTTP_MAX_HEADERS_SIZE: String(MAX_HEAD_BYTES),
+    this.#child = forkChild(join(__dirname, '..', 'worker', 'main.js'), {
+      nodeOptions: youngGenerationOptions(settings.config.maxWorkerMemoryBytes),
+      environment: { UWS_HTTP_MAX_HEADERS_SIZE: String(MAX_HEAD_BYTES) },
     });
     this.#child.on('message', (raw) => {
       const message = asWorkerMessage(raw);
