@@ -5,8 +5,11 @@
 import { Buffer } from 'node:buffer';
 import { newMemory, PAGE_BYTES } from './web-assembly';
 
-/** A page to read into, one for what was read elsewhere, and one for what is looked for. */
-export const READ_MEMORY = newMemory(3);
+/**
+ * A page to read into, one for what was read elsewhere, one of which half is for what is looked for, and two for what is
+ * found in an answer's head (`answer-head.wat`, which also has tables behind what is looked for).
+ */
+export const READ_MEMORY = newMemory(5);
 const { buffer: memory } = READ_MEMORY;
 
 export const READ_BUFFER = Buffer.from(memory, 0, PAGE_BYTES);

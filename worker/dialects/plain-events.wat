@@ -1,7 +1,7 @@
 ;; Steps over events that are all alike. `npm run build` translates it; plain-events.ts uses it.
 (module
-  ;; What is looked at beyond $end is of no account, but is there: the memory ends half a page behind the last text.
-  (import "worker" "memory" (memory 3))
+  ;; What is looked at beyond $end is of no account, but is there: behind the last text are more than two pages.
+  (import "worker" "memory" (memory 5))
 
   ;; Whether the $length bytes at $at are those at $beginning; there are sixteen of them at least.
   (func $isAt (param $at i32) (param $beginning i32) (param $length i32) (result i32)

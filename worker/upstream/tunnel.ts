@@ -1,7 +1,8 @@
 /** The way to an https provider through an HTTP proxy: `CONNECT` (RFC 9110, 9.3.6). */
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
-import { parseAnswerHead } from './http1/answer-head';
+import { movedToReadMemory } from '../read-buffer';
+import { readAnswerHead } from './http1/answer-head';
 import { UpstreamError } from './upstream';
 
 const MAX_HEAD_BYTES = 16 * 1024;
@@ -43,12 +44,13 @@ export function proxyAuthorization({ username, password }: URL): string[] {
 }
 
 function problemOf(head: string, end: number): UpstreamError | null {
-  let status: number;
+  let status = 0;
   try {
-    ({ status } = parseAnswerHead(head.slice(0, end)));
+    status = readAnswerHead(movedToReadMemory(Buffer.from(head, 'latin1')), 0, end)?.status ?? 0;
   } catch {
-    return failed('answered with something that is no HTTP');
+    // It has none then.
   }
+  if (status === 0) return failed('answered with something that is no HTTP');
   if (status < 200 || status > 299) return failed(`refused to connect to the provider (${status})`);
   // A TLS server does not speak first.
   return end === head.length ? null : failed('sent bytes of its own');

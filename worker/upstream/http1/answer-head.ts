@@ -2,8 +2,10 @@
  * The head of an answer (RFC 9112, 4 to 6). Strict: a head that two readers could understand differently is how one
  * client's answer becomes another's, so what is not plainly right is refused.
  */
+import type { Buffer } from 'node:buffer';
 import { lastOf } from '../../http/remembered';
 import { UpstreamError } from '../upstream';
+import { fieldPlaces, headFacts, scanHead } from './head-scan';
 
 /** How the body ends. A number is its length in bytes. */
 export type BodyFraming = number | 'chunked' | 'until_close';
@@ -21,9 +23,7 @@ export interface AnswerHead {
 
 const NAME = "[!#$%&'*+\\-.^_`|~\\dA-Za-z]+";
 const TEXT = '[\\t\\x20-\\x7e\\x80-\\xff]*';
-const FIELDS = `(?:${NAME}:${TEXT}\\r\\n)*\\r\\n`;
-const HEAD = new RegExp(`^HTTP/1\\.[01] [1-9]\\d\\d(?: ${TEXT})?\\r\\n${FIELDS}$`);
-const TRAILERS = new RegExp(`^${FIELDS}$`);
+const TRAILERS = new RegExp(`^(?:${NAME}:${TEXT}\\r\\n)*\\r\\n$`);
 
 /** More would not be exact in a double. */
 const MAX_LENGTH_DIGITS = 15;
@@ -35,31 +35,39 @@ export class BadAnswer extends UpstreamError {
   }
 }
 
+/** A head, and where in the bytes it ends. */
+export interface ReadHead extends AnswerHead {
+  end: number;
+}
+
 /**
- * @param text a head with the empty line that ends it, one char per byte
- * @throws BadAnswer
+ * @param bytes in the read memory; those of the head are changed
+ * @param from where it begins
+ * @param length of what was read; the head is at most a page of it
+ * @returns null where there is none, or not all of it
+ * @throws BadAnswer for one whose fields contradict each other
  */
-export function parseAnswerHead(text: string): AnswerHead {
-  if (!HEAD.test(text)) throw new BadAnswer('malformed head');
+export function readAnswerHead(bytes: Buffer, from: number, length: number): ReadHead | null {
+  const behind = scanHead(bytes.byteOffset + from, bytes.byteOffset + length);
+  if (behind === 0) return null;
+  const end = behind - bytes.byteOffset;
+  const text = bytes.toString('latin1', from, end);
   const status = numberAt(text, 9, 12);
   const isHttp11 = text.charCodeAt(7) === 0x31;
   const headers: string[] = [];
-  let length: string | null = null;
+  let declared: string | null = null;
   let coding: string | null = null;
   let connection = '';
   let idleHintSeconds: number | null = null;
-  const lower = text.toLowerCase();
-  let lineEnd = text.indexOf('\r\n');
-  for (let at = lineEnd + 2; at < text.length - 2; at = lineEnd + 2) {
-    lineEnd = text.indexOf('\r\n', at);
-    const colon = text.indexOf(':', at);
-    const name = lower.slice(at, colon);
-    const value = trimmed(text, colon + 1, lineEnd);
+  const places = 4 * (headFacts[0] ?? 0);
+  for (let i = 0; i < places; i += 4) {
+    const name = text.slice(fieldPlaces[i], fieldPlaces[i + 1]);
+    const value = text.slice(fieldPlaces[i + 2], fieldPlaces[i + 3]);
     headers.push(name, value);
     switch (name) {
       case 'content-length':
-        if (length !== null) throw new BadAnswer('more than one content-length');
-        length = value;
+        if (declared !== null) throw new BadAnswer('more than one content-length');
+        declared = value;
         break;
       case 'transfer-encoding':
         coding = coding === null ? value : `${coding},${value}`;
@@ -72,9 +80,9 @@ export function parseAnswerHead(text: string): AnswerHead {
         break;
     }
   }
-  const body = framing(status, length, coding, isHttp11);
+  const body = framing(status, declared, coding, isHttp11);
   const keepsAlive = body !== 'until_close' && persists(connection, isHttp11);
-  return { status, headers, body, keepsAlive, idleHintSeconds };
+  return { status, headers, body, keepsAlive, idleHintSeconds, end };
 }
 
 /** Whether these are the fields behind a chunked body, with the empty line that ends them. */
@@ -124,16 +132,3 @@ const timeoutIn = lastOf((keepAlive): number | null => {
   const [, seconds] = /(?:^|[,;\s])timeout\s*=\s*"?(\d{1,9})/i.exec(keepAlive) ?? [];
   return seconds === undefined ? null : Number(seconds);
 });
-
-/** Without the blanks around it; `trim` would also take other chars. */
-function trimmed(text: string, start: number, end: number): string {
-  let from = start;
-  let to = end;
-  while (from < to && isBlank(text.charCodeAt(from))) from++;
-  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
-  return text.slice(from, to);
-}
-
-function isBlank(char: number): boolean {
-  return char === 0x20 || char === 0x09;
-}

@@ -1,11 +1,11 @@
 /** The answers on one connection, out of its bytes: heads, framing, and where each ends. Knows of no socket. */
 import { Buffer } from 'node:buffer';
-import { partOfRead, READ_BUFFER } from '../../read-buffer';
-import { type AnswerHead, BadAnswer, parseAnswerHead } from './answer-head';
+import { MAX_MOVED_BYTES, movedToReadMemory, partOfRead, placeInReadMemory, READ_BUFFER } from '../../read-buffer';
+import { type AnswerHead, BadAnswer, type ReadHead, readAnswerHead } from './answer-head';
 import { ChunkedBody } from './chunked-body';
 
-/** Of an answer and what goes before it (1xx). */
-const MAX_HEAD_BYTES = 64 * 1024;
+/** Of an answer and what goes before it (1xx). One that came in pieces is put together where it can be looked through. */
+const MAX_HEAD_BYTES = MAX_MOVED_BYTES;
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 export interface AnswerEvents {
@@ -72,15 +72,15 @@ export class AnswerParser {
   /** @returns where the head ended, or `length` */
   #readHead(bytes: Buffer, from: number, length: number): number {
     if (this.#held !== null) return this.#continueHead(bytes, from, length, this.#held);
-    // Behind what was read may be what is left of an earlier read.
-    const end = bytes.indexOf(HEAD_END, from);
-    if (end < 0 || end + HEAD_END.length > length) {
+    const head = placeInReadMemory(bytes) < 0 ? null : readAnswerHead(bytes, from, length);
+    if (head === null) {
+      // What it is shows at its end, wherever it is cut.
       this.#held = Buffer.allocUnsafeSlow(MAX_HEAD_BYTES);
       this.#heldBytes = 0;
       return this.#continueHead(bytes, from, length, this.#held);
     }
-    this.#takeHead(bytes.toString('latin1', from, end + HEAD_END.length));
-    return end + HEAD_END.length;
+    this.#takeHead(head, head.end - from);
+    return head.end;
   }
 
   #continueHead(bytes: Buffer, from: number, length: number, held: Buffer): number {
@@ -91,15 +91,17 @@ export class AnswerParser {
       if (this.#headBytes + this.#heldBytes >= MAX_HEAD_BYTES) throw new BadAnswer('the head is too large');
       return length;
     }
+    const headBytes = end + HEAD_END.length;
     this.#held = null;
-    this.#takeHead(held.toString('latin1', 0, end + HEAD_END.length));
-    return from + end + HEAD_END.length - before;
+    const head = readAnswerHead(movedToReadMemory(held.subarray(0, headBytes)), 0, headBytes);
+    if (head === null) throw new BadAnswer('malformed head');
+    this.#takeHead(head, headBytes);
+    return from + headBytes - before;
   }
 
-  #takeHead(text: string): void {
-    this.#headBytes += text.length;
+  #takeHead(head: ReadHead, bytes: number): void {
+    this.#headBytes += bytes;
     if (this.#headBytes > MAX_HEAD_BYTES) throw new BadAnswer('the head is too large');
-    const head = parseAnswerHead(text);
     // Nobody asked to change the protocol.
     if (head.status === 101) throw new BadAnswer('status 101');
     // The others are the provider's and ours alone.

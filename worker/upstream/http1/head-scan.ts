@@ -1,0 +1,26 @@
+/** Looks through the head of an answer where it was read: in JavaScript it took more than all that follows from it. */
+import { join } from 'node:path';
+import { READ_MEMORY } from '../../read-buffer';
+import { loadModule } from '../../web-assembly';
+
+/** Places in the memory. */
+const FACTS = 0x28100;
+const FIELDS = 0x30000;
+
+interface HeadScanner {
+  /**
+   * @param head where it begins in the read memory
+   * @param end of what was read
+   * @returns what is behind it, its names being in lower case then; 0 where there is none, or not all of it
+   */
+  scanHead(head: number, end: number): number;
+}
+
+// It exports what answer-head.wat says.
+export const { scanHead } = loadModule(join(__dirname, 'answer-head.wasm'), READ_MEMORY) as HeadScanner;
+
+/** Of the head that was looked through last: how many fields it has, and whether a value has a byte beyond ASCII (1). */
+export const headFacts = new Uint32Array(READ_MEMORY.buffer, FACTS, 2);
+
+/** Of each field, from the head's beginning: where its name begins and ends, and its value, without the blanks around. */
+export const fieldPlaces = new Uint16Array(READ_MEMORY.buffer, FIELDS, (READ_MEMORY.buffer.byteLength - FIELDS) / 2);
