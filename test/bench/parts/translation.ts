@@ -19,8 +19,8 @@ const PAIRS = [
   { pair: 'openai → gemini', path: CHAT, provider: 'g', long: false },
 ] as const;
 
-const ROUNDS = 2;
-const SECONDS = 2;
+const ROUNDS = 3;
+const SECONDS = 1;
 const CONNECTIONS = 8;
 
 export async function measureTranslation(run: BenchRun): Promise<void> {
