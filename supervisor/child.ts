@@ -33,6 +33,11 @@ export function forkChild(
   });
 }
 
+/** What this process's Node was started with; its children get the same. */
+export function ownNodeOptions(): string {
+  return [process.env['NODE_OPTIONS'] ?? '', ...process.execArgv].join(' ');
+}
+
 /** Busybox' setpriv and other systems' have no such option; without it only a hung child outlives its parent. */
 function canSetDeathSignal(): boolean {
   if (process.platform !== 'linux') return false;

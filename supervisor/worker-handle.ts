@@ -12,7 +12,7 @@ import {
   type WorkerIdentity,
   type WorkerMessage,
 } from '../shared/protocol';
-import { forkChild } from './child';
+import { forkChild, ownNodeOptions } from './child';
 import { youngGenerationOptions } from './young-generation';
 
 export type WorkerState = 'booting' | 'ready' | 'draining' | 'dead';
@@ -82,7 +82,7 @@ export class WorkerHandle {
       this.#close = resolve;
     });
     this.#child = forkChild(join(__dirname, '..', 'worker', 'main.js'), {
-      nodeOptions: youngGenerationOptions(settings.config.maxWorkerMemoryBytes),
+      nodeOptions: youngGenerationOptions(settings.config.maxWorkerMemoryBytes, ownNodeOptions()),
       environment: { UWS_HTTP_MAX_HEADERS_SIZE: String(MAX_HEAD_BYTES) },
     });
     this.#child.on('message', (raw) => {

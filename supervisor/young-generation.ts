@@ -9,16 +9,15 @@ const SEMI_SPACE_MIB = 32;
 /** A worker that is to stay below this gets what Node gives it. */
 const ROOMY_BYTES = 512 * 1024 * 1024;
 
+/** Of the second, three halves are set aside: workers would not start with a small one. Node takes `_` for `-`. */
+const SIZES = /(?:semi[-_]space|max[-_]heap)[-_]size/;
+
 /**
  * Options for a worker's Node.
- * @param nodeOptions `NODE_OPTIONS`: who has set the size there has the last word
+ * @param nodeOptions those that it has anyway: who has set a size has the last word
  */
-export function youngGenerationOptions(
-  maxWorkerMemoryBytes: number | null,
-  nodeOptions: string = process.env['NODE_OPTIONS'] ?? '',
-): string[] {
+export function youngGenerationOptions(maxWorkerMemoryBytes: number | null, nodeOptions: string): string[] {
   const isTight = maxWorkerMemoryBytes !== null && maxWorkerMemoryBytes < ROOMY_BYTES;
-  // Node takes underscores for hyphens.
-  if (isTight || /semi[-_]space[-_]size/.test(nodeOptions)) return [];
+  if (isTight || SIZES.test(nodeOptions)) return [];
   return [`--min-semi-space-size=${SEMI_SPACE_MIB}`, `--max-semi-space-size=${SEMI_SPACE_MIB}`];
 }

@@ -12,22 +12,24 @@ const MIB = 1024 ** 2;
 
 describe("cluster: a worker's young generation", () => {
   let provider: MockProvider;
-  let proxy: RunningProxy;
+  let proxy: RunningProxy | null;
   before(async () => {
     provider = await startMockProvider();
   });
   after(() => provider.close());
-  afterEach(() => proxy.stop());
+  afterEach(() => proxy?.stop());
 
   /** Its bytes, in a worker that is started so. */
   async function size(config: Record<string, unknown>, nodeOptions = ''): Promise<number> {
-    const env = { NODE_OPTIONS: `--report-on-signal --report-signal=SIGPWR ${nodeOptions}` };
-    proxy = await startProxy({ config: mockConfig(provider, config), env, workers: 1 });
-    const [worker = 0] = pidsOf(await proxy.status());
-    process.kill(worker, 'SIGPWR');
+    const env = { NODE_OPTIONS: `--report-on-signal ${nodeOptions}` };
+    proxy = null;
+    const started = await startProxy({ config: mockConfig(provider, config), env, workers: 1 });
+    proxy = started;
+    const [worker = 0] = pidsOf(await started.status());
+    process.kill(worker, 'SIGUSR2');
     const report = await eventually(() => {
-      const name = readdirSync(proxy.dir).find((file) => file.startsWith('report.') && file.includes(`.${worker}.`));
-      return name === undefined ? null : JSON.parse(readFileSync(join(proxy.dir, name), 'utf8'));
+      const name = readdirSync(started.dir).find((file) => file.startsWith('report.') && file.includes(`.${worker}.`));
+      return name === undefined ? null : JSON.parse(readFileSync(join(started.dir, name), 'utf8'));
     });
     return report.javascriptHeap.heapSpaces.new_space.memorySize;
   }

@@ -117,21 +117,26 @@ overTls('through a proxy', ({ serve, upstream }) => {
     expect((await answerOf(subject, postRequest('/'))).status).to.equal(200);
   });
 
-  const refusals: [string, string][] = [
-    ['refuses', 'HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n'],
-    ['wants credentials', 'HTTP/1.1 407 Proxy Authentication Required\r\n\r\n'],
-    ['answers with garbage', 'SSH-2.0-OpenSSH_9.2\r\n\r\n'],
-    ['answers with a malformed head', 'HTTP/1.1 200 OK\r\nx : 1\r\n\r\n'],
-    ['sends bytes behind its head', `${ESTABLISHED}surplus`],
-    ['never ends its head', `HTTP/1.1 200 OK\r\nx: ${'p'.repeat(100_000)}`],
+  const wantsCredentials = 'HTTP/1.1 407 Proxy Authentication Required\r\n\r\n';
+  const contradictory = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\ncontent-length: 0\r\n\r\n';
+  const refusals: [what: string, answer: string, told: string][] = [
+    ['refuses', 'HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n', 'refused to connect to the provider (403)'],
+    ['wants credentials', wantsCredentials, 'refused to connect to the provider (407)'],
+    ['says so at length', `${wantsCredentials}${'<p>'.repeat(50_000)}`, 'refused to connect to the provider (407)'],
+    ['answers with garbage', 'SSH-2.0-OpenSSH_9.2\r\n\r\n', 'is no HTTP'],
+    ['answers with a malformed head', 'HTTP/1.1 200 OK\r\nx : 1\r\n\r\n', 'is no HTTP'],
+    ['answers with a contradictory head', contradictory, 'is no HTTP'],
+    ['sends bytes behind its head', `${ESTABLISHED}surplus`, 'sent bytes of its own'],
+    ['never ends its head', `HTTP/1.1 200 OK\r\nx: ${'p'.repeat(100_000)}`, 'too large a head'],
+    ['ends it too late', `HTTP/1.1 200 OK\r\nx: ${'p'.repeat(66_000)}\r\n\r\n`, 'too large a head'],
   ];
-  for (const [what, answer] of refusals) {
+  for (const [what, answer, told] of refusals) {
     it(`one that ${what} fails the call, and nothing reaches the provider`, async () => {
       const { server, subject, proxy } = await through((_, socket) => void socket.write(answer));
       const failures = [await failureOf(subject, postRequest('/1')), await failureOf(subject, postRequest('/2'))];
       for (const { reason, message } of failures) {
         expect(reason).to.equal('proxy');
-        expect(message).to.not.contain('p@ss').and.not.contain('dXNlcjpwQHNz');
+        expect(message).to.contain(told).and.not.contain('p@ss').and.not.contain('dXNlcjpwQHNz');
       }
       expect(server.connections).to.have.length(0);
       await eventually(() => proxy.openSockets === 0);

@@ -9,7 +9,11 @@ describe("a worker's young generation", () => {
     expect(youngGenerationOptions(512 * MIB, '')).to.have.length(2);
   });
 
-  for (const nodeOptions of ['--max-semi-space-size=8', '--no-warnings --max_semi_space_size 8']) {
+  for (const nodeOptions of [
+    '--max-semi-space-size=8',
+    '--no-warnings --max_semi_space_size=8',
+    '--max-heap-size=96',
+  ]) {
     it(`is the operator's, who has set ${nodeOptions}`, () => {
       expect(youngGenerationOptions(null, nodeOptions)).to.deep.equal([]);
     });

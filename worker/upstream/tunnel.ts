@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { movedToReadMemory } from '../read-buffer';
-import { readAnswerHead } from './http1/answer-head';
+import { BadAnswer, readAnswerHead } from './http1/answer-head';
 import { UpstreamError } from './upstream';
 
 const MAX_HEAD_BYTES = 16 * 1024;
@@ -28,8 +28,8 @@ export function openTunnel(socket: Socket, origin: URL, proxy: URL): Promise<voi
     const onData = (chunk: Buffer) => {
       head += chunk.toString('latin1');
       const end = head.indexOf(HEAD_END);
-      if (end >= 0) settle(problemOf(head, end + HEAD_END.length));
-      else if (head.length > MAX_HEAD_BYTES) settle(failed('sent too large a head'));
+      if ((end < 0 ? head.length : end) > MAX_HEAD_BYTES) settle(failed('sent too large a head'));
+      else if (end >= 0) settle(problemOf(head, end + HEAD_END.length));
     };
     socket.on('data', onData).on('error', settle).on('close', onClose);
     socket.write(`CONNECT ${authority} HTTP/1.1\r\nhost: ${authority}\r\n${headers.join('')}\r\n`, 'latin1');
@@ -44,16 +44,20 @@ export function proxyAuthorization({ username, password }: URL): string[] {
 }
 
 function problemOf(head: string, end: number): UpstreamError | null {
-  let status = 0;
-  try {
-    status = readAnswerHead(movedToReadMemory(Buffer.from(head, 'latin1')), 0, end)?.status ?? 0;
-  } catch {
-    // It has none then.
-  }
-  if (status === 0) return failed('answered with something that is no HTTP');
+  const status = statusOf(head.slice(0, end));
+  if (status === null) return failed('answered with something that is no HTTP');
   if (status < 200 || status > 299) return failed(`refused to connect to the provider (${status})`);
   // A TLS server does not speak first.
   return end === head.length ? null : failed('sent bytes of its own');
+}
+
+function statusOf(head: string): number | null {
+  try {
+    return readAnswerHead(movedToReadMemory(Buffer.from(head, 'latin1')), 0, head.length)?.status ?? null;
+  } catch (error) {
+    if (error instanceof BadAnswer) return null;
+    throw error;
+  }
 }
 
 function failed(what: string): UpstreamError {

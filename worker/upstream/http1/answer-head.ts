@@ -5,7 +5,7 @@
 import type { Buffer } from 'node:buffer';
 import { lastOf } from '../../http/remembered';
 import { UpstreamError } from '../upstream';
-import { fieldPlaces, headFacts, scanHead } from './head-scan';
+import { fieldCount, fieldPlaces, scanHead } from './head-scan';
 
 /** How the body ends. A number is its length in bytes. */
 export type BodyFraming = number | 'chunked' | 'until_close';
@@ -35,20 +35,20 @@ export class BadAnswer extends UpstreamError {
   }
 }
 
-/** A head, and where in the bytes it ends. */
 export interface ReadHead extends AnswerHead {
-  end: number;
+  /** Bytes of it, with the empty line that ends it. */
+  size: number;
 }
 
 /**
- * @param bytes in the read memory; those of the head are changed
+ * @param bytes in the read memory, a page of it at most; names of fields are put into lower case there
  * @param from where it begins
- * @param length of what was read; the head is at most a page of it
+ * @param to where what was read ends
  * @returns null where there is none, or not all of it
  * @throws BadAnswer for one whose fields contradict each other
  */
-export function readAnswerHead(bytes: Buffer, from: number, length: number): ReadHead | null {
-  const behind = scanHead(bytes.byteOffset + from, bytes.byteOffset + length);
+export function readAnswerHead(bytes: Buffer, from: number, to: number): ReadHead | null {
+  const behind = scanHead(bytes.byteOffset + from, bytes.byteOffset + to);
   if (behind === 0) return null;
   const end = behind - bytes.byteOffset;
   const text = bytes.toString('latin1', from, end);
@@ -59,7 +59,7 @@ export function readAnswerHead(bytes: Buffer, from: number, length: number): Rea
   let coding: string | null = null;
   let connection = '';
   let idleHintSeconds: number | null = null;
-  const places = 4 * (headFacts[0] ?? 0);
+  const places = 4 * (fieldCount[0] ?? 0);
   for (let i = 0; i < places; i += 4) {
     const name = text.slice(fieldPlaces[i], fieldPlaces[i + 1]);
     const value = text.slice(fieldPlaces[i + 2], fieldPlaces[i + 3]);
@@ -82,7 +82,7 @@ export function readAnswerHead(bytes: Buffer, from: number, length: number): Rea
   }
   const body = framing(status, declared, coding, isHttp11);
   const keepsAlive = body !== 'until_close' && persists(connection, isHttp11);
-  return { status, headers, body, keepsAlive, idleHintSeconds, end };
+  return { status, headers, body, keepsAlive, idleHintSeconds, size: end - from };
 }
 
 /** Whether these are the fields behind a chunked body, with the empty line that ends them. */

@@ -2,9 +2,9 @@
 ;; are. `npm run build` translates it; head-scan.ts uses it.
 (module
   ;; 0x28000: each letter of a field's name, in lower case; 0 for what is none.
-  ;; 0x28100: how many fields are noted, and whether a byte of their values is beyond ASCII.
+  ;; 0x28100: how many fields are noted.
   ;; 0x30000: the fields: four u16 each, from the head's beginning: where the name begins and ends, and the value.
-  ;;          A head of a page has at most a fourth of its bytes of them.
+  ;;          A field has four bytes at least, so that there are at most 16,384 in a page.
   ;; What is looked at beyond $end is of no account, but is there.
   (import "worker" "memory" (memory 5))
   (data (i32.const 0x28021) "!")
@@ -24,11 +24,7 @@
     (local $byte i32)
     (local $start i32)
     (local $field i32)
-    (local $beyond i32)
     (local.set $field (i32.const 0x30000))
-    ;; HTTP/1.1 200 and a line's end.
-    (if (i32.lt_u (i32.sub (local.get $end) (local.get $head)) (i32.const 14))
-      (then (return (i32.const 0))))
     (if (i32.eqz (call $isStart (local.get $head)))
       (then (return (i32.const 0))))
     (local.set $at (i32.add (local.get $head) (i32.const 12)))
@@ -37,7 +33,7 @@
 
     (block $none
     (loop $line
-      ;; The end of the line before, which no text goes beyond.
+      ;; The line before must end here, and two bytes more must have been read.
       (br_if $none (i32.ge_u (i32.add (local.get $at) (i32.const 3)) (local.get $end)))
       (br_if $none (i32.ne (i32.load16_u (local.get $at)) (i32.const 0x0a0d)))
       (local.set $at (i32.add (local.get $at) (i32.const 2)))
@@ -45,7 +41,6 @@
         (then
           (i32.store (i32.const 0x28100)
             (i32.shr_u (i32.sub (local.get $field) (i32.const 0x30000)) (i32.const 3)))
-          (i32.store (i32.const 0x28104) (local.get $beyond))
           (return (i32.add (local.get $at) (i32.const 2)))))
 
       (local.set $start (local.get $at))
@@ -69,14 +64,13 @@
       (local.set $start (local.get $at))
       (i32.store16 offset=4 (local.get $field) (i32.sub (local.get $at) (local.get $head)))
       (local.set $at (call $text (local.get $at) (local.get $end)))
-      (local.set $beyond (i32.or (local.get $beyond) (call $isBeyondAscii (local.get $start) (local.get $at))))
       (i32.store16 offset=6 (local.get $field)
         (i32.sub (call $withoutBlanks (local.get $start) (local.get $at)) (local.get $head)))
       (local.set $field (i32.add (local.get $field) (i32.const 8)))
       (br $line)))
     (i32.const 0))
 
-  ;; HTTP/1.0 or HTTP/1.1, a space, and three digits of which the first is none.
+  ;; HTTP/1.0 or HTTP/1.1, a space, and three digits of which the first is no 0.
   (func $isStart (param $at i32) (result i32)
     (i32.and
       (i32.and
@@ -112,22 +106,6 @@
       (local.set $at (i32.add (local.get $at) (i32.const 16)))
       (br_if $next (i32.lt_u (local.get $at) (local.get $end))))
     (local.get $at))
-
-  (func $isBeyondAscii (param $at i32) (param $end i32) (result i32)
-    (local $left i32)
-    (loop $next
-      (local.set $left (i32.sub (local.get $end) (local.get $at)))
-      (if (i32.le_s (local.get $left) (i32.const 0)) (then (return (i32.const 0))))
-      (if (i32.and
-            (i8x16.bitmask (v128.load (local.get $at)))
-            (select
-              (i32.const 0xffff)
-              (i32.sub (i32.shl (i32.const 1) (local.get $left)) (i32.const 1))
-              (i32.ge_s (local.get $left) (i32.const 16))))
-        (then (return (i32.const 1))))
-      (local.set $at (i32.add (local.get $at) (i32.const 16)))
-      (br $next))
-    (unreachable))
 
   ;; Where a text ends whose last blanks do not count.
   (func $withoutBlanks (param $start i32) (param $end i32) (result i32)

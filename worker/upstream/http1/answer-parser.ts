@@ -4,7 +4,7 @@ import { MAX_MOVED_BYTES, movedToReadMemory, partOfRead, placeInReadMemory, READ
 import { type AnswerHead, BadAnswer, type ReadHead, readAnswerHead } from './answer-head';
 import { ChunkedBody } from './chunked-body';
 
-/** Of an answer and what goes before it (1xx). One that came in pieces is put together where it can be looked through. */
+/** Of an answer and what goes before it (1xx). */
 const MAX_HEAD_BYTES = MAX_MOVED_BYTES;
 const HEAD_END = Buffer.from('\r\n\r\n');
 
@@ -28,7 +28,7 @@ export class AnswerParser {
   #left = 0;
   /** Of all heads of the answer so far. */
   #headBytes = 0;
-  /** The beginning of a head that came in pieces. */
+  /** The beginning of a head that is not whole yet, or is none: that shows at the empty line behind it. */
   #held: Buffer | null = null;
   #heldBytes = 0;
   #isOver = true;
@@ -52,7 +52,7 @@ export class AnswerParser {
   }
 
   /**
-   * What was read: the first `length` of `bytes`. They are changed: see `ChunkedBody.decode`.
+   * What was read: the first `length` of `bytes`. They are changed: see `readAnswerHead` and `ChunkedBody.decode`.
    * @throws BadAnswer; the connection can't be used any more
    */
   feed(bytes: Buffer, length: number): void {
@@ -72,15 +72,14 @@ export class AnswerParser {
   /** @returns where the head ended, or `length` */
   #readHead(bytes: Buffer, from: number, length: number): number {
     if (this.#held !== null) return this.#continueHead(bytes, from, length, this.#held);
-    const head = placeInReadMemory(bytes) < 0 ? null : readAnswerHead(bytes, from, length);
+    const head = wholeHead(bytes, from, length);
     if (head === null) {
-      // What it is shows at its end, wherever it is cut.
       this.#held = Buffer.allocUnsafeSlow(MAX_HEAD_BYTES);
       this.#heldBytes = 0;
       return this.#continueHead(bytes, from, length, this.#held);
     }
-    this.#takeHead(head, head.end - from);
-    return head.end;
+    this.#takeHead(head);
+    return from + head.size;
   }
 
   #continueHead(bytes: Buffer, from: number, length: number, held: Buffer): number {
@@ -91,16 +90,15 @@ export class AnswerParser {
       if (this.#headBytes + this.#heldBytes >= MAX_HEAD_BYTES) throw new BadAnswer('the head is too large');
       return length;
     }
-    const headBytes = end + HEAD_END.length;
     this.#held = null;
-    const head = readAnswerHead(movedToReadMemory(held.subarray(0, headBytes)), 0, headBytes);
+    const head = wholeHead(held, 0, end + HEAD_END.length);
     if (head === null) throw new BadAnswer('malformed head');
-    this.#takeHead(head, headBytes);
-    return from + headBytes - before;
+    this.#takeHead(head);
+    return from + head.size - before;
   }
 
-  #takeHead(head: ReadHead, bytes: number): void {
-    this.#headBytes += bytes;
+  #takeHead(head: ReadHead): void {
+    this.#headBytes += head.size;
     if (this.#headBytes > MAX_HEAD_BYTES) throw new BadAnswer('the head is too large');
     // Nobody asked to change the protocol.
     if (head.status === 101) throw new BadAnswer('status 101');
@@ -151,4 +149,11 @@ export class AnswerParser {
     this.#isOver = true;
     this.#events.end();
   }
+}
+
+/** The head at that place, or null. A socket that is not the kernel's (TLS through a proxy) reads into memory of its own. */
+function wholeHead(bytes: Buffer, from: number, to: number): ReadHead | null {
+  if (placeInReadMemory(bytes) >= 0) return readAnswerHead(bytes, from, to);
+  const size = Math.min(to - from, MAX_MOVED_BYTES);
+  return readAnswerHead(movedToReadMemory(bytes.subarray(from, from + size)), 0, size);
 }

@@ -4,7 +4,7 @@ import { READ_MEMORY } from '../../read-buffer';
 import { loadModule } from '../../web-assembly';
 
 /** Places in the memory. */
-const FACTS = 0x28100;
+const FIELD_COUNT = 0x28100;
 const FIELDS = 0x30000;
 
 interface HeadScanner {
@@ -19,8 +19,8 @@ interface HeadScanner {
 // It exports what answer-head.wat says.
 export const { scanHead } = loadModule(join(__dirname, 'answer-head.wasm'), READ_MEMORY) as HeadScanner;
 
-/** Of the head that was looked through last: how many fields it has, and whether a value has a byte beyond ASCII (1). */
-export const headFacts = new Uint32Array(READ_MEMORY.buffer, FACTS, 2);
+/** How many fields the head has that was looked through last. */
+export const fieldCount = new Uint32Array(READ_MEMORY.buffer, FIELD_COUNT, 1);
 
 /** Of each field, from the head's beginning: where its name begins and ends, and its value, without the blanks around. */
 export const fieldPlaces = new Uint16Array(READ_MEMORY.buffer, FIELDS, (READ_MEMORY.buffer.byteLength - FIELDS) / 2);

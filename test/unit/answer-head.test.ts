@@ -1,0 +1,112 @@
+/** What is taken for the head of an answer, byte by byte; the fuzz run looks at the rest. */
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import { keptInReadMemory, MAX_MOVED_BYTES, movedToReadMemory, READ_BUFFER, READ_VIEW } from '../../worker/read-buffer';
+import { readAnswerHead } from '../../worker/upstream/http1/answer-head';
+
+const START = 'HTTP/1.1 200 OK\r\n';
+const EVERY_BYTE = Array.from({ length: 256 }, (_, byte) => byte);
+/** RFC 9110, 5.6.2 and 5.5. */
+const TOKEN = /[!#$%&'*+\-.^_`|~\dA-Za-z]/;
+const TEXT = /[\t\x20-\x7e\x80-\xff]/;
+
+/** Reads a head of these bytes that stands somewhere in the read buffer, with old bytes around it. */
+function read(text: string, { at = 5, old = 'OLD:X\r\n\r\n' } = {}) {
+  READ_BUFFER.write(old, at + text.length, 'latin1');
+  READ_BUFFER.write(text, at, 'latin1');
+  const head = readAnswerHead(READ_BUFFER, at, at + text.length);
+  expect(READ_BUFFER.toString('latin1', at + text.length, at + text.length + old.length)).to.equal(old);
+  return head;
+}
+
+/** The bytes for which it is a head. */
+const taken = (around: (char: string) => string): number[] =>
+  EVERY_BYTE.filter((byte) => read(around(String.fromCharCode(byte))) !== null);
+const matching = (pattern: RegExp): number[] => EVERY_BYTE.filter((byte) => pattern.test(String.fromCharCode(byte)));
+
+describe('the head of an answer', () => {
+  it('has names of tokens, which are put into lower case', () => {
+    expect(taken((char) => `${START}x${char}y: 1\r\n\r\n`)).to.deep.equal(matching(/[!#$%&'*+\-.^_`|~\dA-Za-z:]/));
+    expect(taken((char) => `${START}${char}: 1\r\n\r\n`)).to.deep.equal(matching(TOKEN));
+    for (const byte of matching(TOKEN)) {
+      const name = `x-${String.fromCharCode(byte)}`;
+      expect(read(`${START}${name}: V\r\n\r\n`)?.headers).to.deep.equal([name.toLowerCase(), 'V']);
+    }
+  });
+
+  it('has values of text, at every place of the sixteen that are looked at together', () => {
+    for (let before = 0; before < 17; before++) {
+      const pad = 'p'.repeat(before);
+      expect(taken((char) => `${START}x: ${pad}${char}q\r\ny: 1\r\n\r\n`)).to.deep.equal(matching(TEXT));
+    }
+  });
+
+  it('has values without the blanks around them', () => {
+    for (const [value, expected] of [
+      ['', ''],
+      [' \t ', ''],
+      ['a', 'a'],
+      ['\t a  b\t', 'a  b'],
+      [' \xe9\xff ', '\xe9\xff'],
+    ] as const) {
+      expect(read(`${START}x:${value}\r\nX:2\r\n\r\n`)?.headers).to.deep.equal(['x', expected, 'x', '2']);
+    }
+  });
+
+  it('begins with a version that is known, and three digits', () => {
+    const start = (version: string, rest = ' 200 OK') => read(`HTTP/${version}${rest}\r\n\r\n`) !== null;
+    expect(['1.0', '1.1', '1.2', '0.9', '2.0', '1,1'].map((version) => start(version))).to.deep.equal([
+      true,
+      true,
+      ...Array(4).fill(false),
+    ]);
+    for (const place of [0, 1, 2]) {
+      const digits = (char: string) => `HTTP/1.1 ${'200'.slice(0, place)}${char}${'200'.slice(place + 1)} OK\r\n\r\n`;
+      expect(taken(digits)).to.deep.equal(matching(place === 0 ? /[1-9]/ : /\d/));
+    }
+    expect(taken((char) => `HTTP/1.1 200${char}OK\r\n\r\n`)).to.deep.equal(matching(/ /));
+    expect(taken((char) => `HTTP/1.1 200 O${char}K\r\n\r\n`)).to.deep.equal(matching(TEXT));
+    expect(['HTTP/1.1 200\r\n\r\n', 'HTTP/1.1 200 \r\n\r\n'].map((text) => read(text)?.status)).to.deep.equal([
+      200, 200,
+    ]);
+  });
+
+  it('ends every line with CR and LF', () => {
+    const whole = `${START}a: 1\r\nb:2\r\n\r\n`;
+    for (const [i, char] of [...whole].entries()) {
+      if (char !== '\r' && char !== '\n') continue;
+      for (const other of ['', 'x', ' ', char === '\r' ? '\n' : '\r']) {
+        expect(read(whole.slice(0, i) + other + whole.slice(i + 1))).to.equal(null);
+      }
+    }
+  });
+
+  it('is none while a byte of it is missing, whatever was read there before', () => {
+    const whole = `${START}Content-Length: 2\r\nX: \t \r\n\r\n`;
+    for (let bytes = 0; bytes < whole.length; bytes++) {
+      expect(read(whole.slice(0, bytes), { old: whole.slice(bytes) }), `${bytes} bytes`).to.equal(null);
+    }
+    expect(read(whole)?.size).to.equal(whole.length);
+  });
+
+  it('may lie at the end of the read buffer, or elsewhere in its memory', () => {
+    const text = `${START}a: 1\r\n\r\n`;
+    const at = READ_BUFFER.length - text.length;
+    READ_BUFFER.write(text, at, 'latin1');
+    expect(readAnswerHead(READ_BUFFER, at, READ_BUFFER.length)?.size).to.equal(text.length);
+    const moved = movedToReadMemory(Buffer.from(`12345${text}`));
+    expect(readAnswerHead(moved, 5, moved.length)?.size).to.equal(text.length);
+  });
+
+  it('may have as many fields as there is room for, and nothing else in the memory changes', () => {
+    const sought = keptInReadMemory('what is looked for');
+    const count = Math.floor((MAX_MOVED_BYTES - START.length - 2) / 4);
+    const text = `${START}${'A:\r\n'.repeat(count)}\r\n`;
+    const between = () => Buffer.from(READ_VIEW.buffer, 2 * MAX_MOVED_BYTES, MAX_MOVED_BYTES / 2).toString('latin1');
+    const before = between();
+    const head = readAnswerHead(movedToReadMemory(Buffer.from(text)), 0, text.length);
+    expect(head?.headers).to.deep.equal(Array(count).fill(['a', '']).flat());
+    expect(sought.toString()).to.equal('what is looked for');
+    expect(between()).to.equal(before);
+  });
+});
