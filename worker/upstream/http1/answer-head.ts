@@ -21,10 +21,6 @@ export interface AnswerHead {
   idleHintSeconds: number | null;
 }
 
-const NAME = "[!#$%&'*+\\-.^_`|~\\dA-Za-z]+";
-const TEXT = '[\\t\\x20-\\x7e\\x80-\\xff]*';
-const TRAILERS = new RegExp(`^(?:${NAME}:${TEXT}\\r\\n)*\\r\\n$`);
-
 /** More would not be exact in a double. */
 const MAX_LENGTH_DIGITS = 15;
 
@@ -83,11 +79,6 @@ export function readAnswerHead(bytes: Buffer, from: number, to: number): ReadHea
   const body = framing(status, declared, coding, isHttp11);
   const keepsAlive = body !== 'until_close' && persists(connection, isHttp11);
   return { status, headers, body, keepsAlive, idleHintSeconds, size: end - from };
-}
-
-/** Whether these are the fields behind a chunked body, with the empty line that ends them. */
-export function areTrailers(text: string): boolean {
-  return TRAILERS.test(text);
 }
 
 /** RFC 9112, 6.3. */

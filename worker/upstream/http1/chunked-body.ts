@@ -1,5 +1,5 @@
 /** Takes the framing out of a chunked body (RFC 9112, 7.1). */
-import { areTrailers, BadAnswer } from './answer-head';
+import { BadAnswer } from './answer-head';
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -8,6 +8,8 @@ const SEMICOLON = 0x3b;
 const MAX_SIZE_DIGITS = 13;
 const MAX_EXTENSION_BYTES = 4096;
 const MAX_TRAILER_BYTES = 16 * 1024;
+/** The fields behind the body, with the empty line that ends them; answer-head.wat says the same of those before it. */
+const TRAILERS = /^(?:[!#$%&'*+\-.^_`|~\dA-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n$/;
 
 enum State {
   Size,
@@ -147,7 +149,7 @@ export class ChunkedBody {
     this.#trailers += String.fromCharCode(byte);
     if (this.#trailers.length > MAX_TRAILER_BYTES) throw new BadAnswer('too many trailers');
     if (this.#trailers !== '\r\n' && !this.#trailers.endsWith('\r\n\r\n')) return;
-    if (!areTrailers(this.#trailers)) throw new BadAnswer('malformed trailers');
+    if (!TRAILERS.test(this.#trailers)) throw new BadAnswer('malformed trailers');
     this.#state = State.Done;
   }
 }
