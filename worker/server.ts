@@ -10,7 +10,15 @@ import type { ProxiedPath } from './gateway/outbound';
 import { nextRequestId } from './gateway/request-id';
 import { type AccessLevel, type AccessRule, apiRefusal } from './http/access-rule';
 import type { EngineApp, EngineHandler, EngineResponse } from './http/engine';
-import { adminError, apiError as apiErrorReply, jsonReply, type Reply, sendReply, writeReply } from './http/reply';
+import {
+  adminError,
+  apiError as apiErrorReply,
+  furtherLines,
+  jsonReply,
+  type Reply,
+  sendReply,
+  writeReply,
+} from './http/reply';
 import { type HeadProblem, headProblem, type KnownOfHead, RequestHead } from './http/request-head';
 
 export interface ServerParts {
@@ -149,7 +157,7 @@ function apiPage(parts: ServerParts, level: AccessLevel, body: () => string | nu
   if (refusal !== null) return apiError(refusal, id);
   const found = body();
   if (found === null) return apiError({ type: 'not_found_error', message: 'No such model' }, id);
-  return jsonReply(200, found, ['request-id', id]);
+  return jsonReply(200, found, furtherLines(['request-id', id]));
 }
 
 function modelId(head: RequestHead): string {
@@ -167,7 +175,8 @@ function isApi(path: string): boolean {
 
 function methodNotAllowed(allow: string, api: boolean): Reply {
   const error = { type: 'method_not_allowed_error', message: `Method not allowed; use ${allow}` } as const;
-  return api ? apiError(error, nextRequestId(), ['allow', allow]) : adminError(error, ['allow', allow]);
+  const lines = furtherLines(['allow', allow]);
+  return api ? apiError(error, nextRequestId(), lines) : adminError(error, lines);
 }
 
 function badHead(problem: HeadProblem, api: boolean): Reply {
@@ -180,6 +189,6 @@ function notFound(message: string): Reply {
   return apiError({ type: 'not_found_error', message }, nextRequestId());
 }
 
-function apiError(error: ProxyError, requestId: string, headers: readonly string[] = []): Reply {
-  return apiErrorReply(error, apiErrorBody(error, requestId), requestId, headers);
+function apiError(error: ProxyError, requestId: string, lines = ''): Reply {
+  return apiErrorReply(error, apiErrorBody(error, requestId), requestId, lines);
 }

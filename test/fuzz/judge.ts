@@ -1,5 +1,8 @@
 /** Compares what became of an exchange with what the rules say of it, and with what Node made of it. */
+import { isDeepStrictEqual } from 'node:util';
 import type { UpstreamFailure } from '../../shared/metrics';
+import type { AnswerFields } from '../../worker/upstream/upstream';
+import { fieldsOf } from '../support/answer-fields';
 import type { Outcome, WholeAnswer } from '../support/ask-upstream';
 import { DIFFERENCES, type Difference, type Direction } from './differences';
 import type { Answer, Meaning } from './exchange';
@@ -48,7 +51,7 @@ function expectedOf(answer: Answer): Expected {
   if (endsAt < answer.bytes.length && !answer.cuts.includes(endsAt)) return { meaning: null, flaw: 'surplus' };
   if (answer.mustFail) throw new Error('made as wrong, and read as legal');
   if (answer.meaning !== null) {
-    const wrong = faultAgainst(answer.meaning, { kind: 'answer', ...reading });
+    const wrong = faultAgainst(answer.meaning, { kind: 'answer', ...reading, fields: fieldsOf(reading.headers) });
     if (wrong !== null) throw new Error(`made as one thing, and read as another: ${wrong}`);
   }
   return { meaning: reading, flaw: null };
@@ -76,8 +79,8 @@ function faultOf({ meaning, flaw }: Expected, ours: Outcome): string | null {
 function faultAgainst(meaning: Pick<Meaning, 'status' | 'headers' | 'body'>, ours: Outcome): string | null {
   if (ours.kind === 'failure') return `fails with ${ours.reason} (${ours.message}), and is legal`;
   if (ours.status !== meaning.status) return `status ${ours.status} in place of ${meaning.status}`;
-  if (!isSameList(ours.headers, meaning.headers)) {
-    return `headers ${JSON.stringify(ours.headers)} in place of ${JSON.stringify(meaning.headers)}`;
+  if (!meansTheSame(ours.fields, meaning.headers)) {
+    return `${JSON.stringify(ours.fields)} of ${JSON.stringify(meaning.headers)}`;
   }
   if (ours.body.equals(meaning.body)) return null;
   return `a body of ${ours.body.length} bytes that is not the one sent, of ${meaning.body.length}`;
@@ -90,18 +93,21 @@ function directionOf(ours: Outcome, node: NodeOutcome): Direction | null {
 }
 
 function isSameAnswer(ours: WholeAnswer, node: NodeOutcome & { kind: 'answer' }): boolean {
-  return ours.status === node.status && isSameList(ours.headers, node.headers) && ours.body.equals(node.body);
+  return ours.status === node.status && meansTheSame(ours.fields, node.headers) && ours.body.equals(node.body);
 }
 
-function isSameList(left: readonly string[], right: readonly string[]): boolean {
-  return left.length === right.length && left.every((text, at) => text === right[at]);
+/** That it has more than ASCII may be by the reason in its first line, of which the headers do not tell. */
+function meansTheSame(fields: AnswerFields, headers: readonly string[]): boolean {
+  const expected = fieldsOf(headers);
+  return isDeepStrictEqual(fields, { ...expected, isAscii: expected.isAscii && fields.isAscii });
 }
 
 function short(outcome: Outcome | NodeOutcome): string {
   if (outcome.kind === 'failure') {
     return 'code' in outcome ? `failed with ${outcome.code}` : `failed with ${outcome.reason}: ${outcome.message}`;
   }
-  const { status, headers, body } = outcome;
+  const { status, body } = outcome;
+  const head = JSON.stringify('fields' in outcome ? outcome.fields : outcome.headers);
   const begin = JSON.stringify(body.toString('latin1', 0, 60));
-  return `${status} ${JSON.stringify(headers).slice(0, 500)} ${body.length} bytes ${begin}`;
+  return `${status} ${head.slice(0, 500)} ${body.length} bytes ${begin}`;
 }

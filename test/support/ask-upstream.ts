@@ -2,19 +2,20 @@
 import type { UpstreamFailure } from '../../shared/metrics';
 import { headerLines } from '../../worker/upstream/http1/request-head';
 import type {
+  AnswerFields,
   Upstream,
   UpstreamCall,
   UpstreamError,
   UpstreamHandler,
   UpstreamRequest,
 } from '../../worker/upstream/upstream';
+import { fieldsOf, withPlainLines } from './answer-fields';
 import { deferred } from './wait';
 
 export interface WholeAnswer {
   kind: 'answer';
   status: number;
-  /** Flat list of lower-case name, value; one char per byte. */
-  headers: string[];
+  fields: AnswerFields;
   body: Buffer;
 }
 
@@ -48,7 +49,7 @@ export class Asked implements UpstreamHandler {
   readonly violations: string[] = [];
   readonly #options: AskOptions;
   readonly #settle: (outcome: Outcome) => void;
-  #headers: string[] = [];
+  #fields = fieldsOf([]);
   #chunks: Buffer[] = [];
   #aborted = false;
   /** What onEnd has to follow at once. */
@@ -71,12 +72,13 @@ export class Asked implements UpstreamHandler {
     this.call.abort();
   }
 
-  onHead(status: number, headers: readonly string[]): void {
+  onHead(status: number, fields: AnswerFields): void {
     this.#watch('onHead');
     if (this.status !== null) this.violations.push('a second onHead');
     if (status < 200) this.violations.push(`onHead of ${status}`);
     this.status = status;
-    this.#headers = [...headers];
+    if (fields.isAscii && /[^\0-\x7f]/.test(JSON.stringify(fields))) this.violations.push('not all of it is ASCII');
+    this.#fields = withPlainLines(fields);
     this.#options.onHead?.(this.call);
   }
 
@@ -100,7 +102,7 @@ export class Asked implements UpstreamHandler {
     if (this.#isLate) this.violations.push('onEnd some time after the last onData');
     if (this.status === null) this.violations.push('onEnd before onHead');
     const body = Buffer.concat(this.#chunks);
-    this.#settle({ kind: 'answer', status: this.status ?? 0, headers: this.#headers, body });
+    this.#settle({ kind: 'answer', status: this.status ?? 0, fields: this.#fields, body });
   }
 
   onError(error: UpstreamError): void {

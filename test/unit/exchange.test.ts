@@ -9,6 +9,7 @@ import { PassthroughAnswer } from '../../worker/gateway/passthrough-answer';
 import type { EngineResponse } from '../../worker/http/engine';
 import { ResponseWriter } from '../../worker/http/response-writer';
 import { UpstreamError } from '../../worker/upstream/upstream';
+import { fieldsOf } from '../support/answer-fields';
 
 const DOCUMENT = Buffer.alloc(60_000, 'x');
 
@@ -67,7 +68,7 @@ class WholeAtOnce implements AnswerPath {
   readonly isStream = false;
   readonly sawContent = true;
   isComplete = false;
-  onHead = () => ({ status: 200, requestId: null, headers: [] });
+  onHead = () => ({ status: 200, requestId: null, lines: '', isAscii: true });
   onData(): null {
     this.isComplete = true;
     return null;
@@ -108,7 +109,7 @@ describe('an exchange whose answer is whole while its client takes nothing', () 
       exchange.answer = new WholeAtOnce();
       let resumed = 0;
       exchange.sent({ isSent: false, pause: () => {}, resume: () => resumed++, abort: () => {} });
-      exchange.onHead(200, []);
+      exchange.onHead(200, fieldsOf([]));
       exchange.onData(Buffer.from('data: all'), false);
       expect(resumed).to.equal(1);
       act(exchange);
@@ -134,7 +135,7 @@ describe('what a provider says behind its answer', () => {
     exchange.answer = new WholeAtOnce();
     let aborts = 0;
     exchange.sent({ isSent: true, pause: () => {}, resume: () => {}, abort: () => aborts++ });
-    exchange.onHead(200, []);
+    exchange.onHead(200, fieldsOf([]));
     exchange.onData(Buffer.from('all'), false);
     expect(exchange.ended).to.equal(true);
     for (let left = bytes; left > 0; left -= 1024) exchange.onData(Buffer.alloc(Math.min(left, 1024)), false);
@@ -156,10 +157,10 @@ describe('the id of a request', () => {
     const ignore = () => {};
     const host = { answerIsWhole: ignore, account: ignore, bodySent: ignore, providerFailed: ignore, bug: ignore };
     const exchange = new Exchange({ ...host, draining: false }, new SlowResponse(), anthropicClient, { ...RECORD });
-    const head = end.kind === 'refusal' ? null : { status: 200, requestId: answerId, headers: [] };
+    const head = end.kind === 'refusal' ? null : { status: 200, requestId: answerId, lines: '', isAscii: true };
     exchange.answer = Object.assign(new WholeAtOnce(), { onHead: () => head, onEnd: () => end });
     exchange.sent({ isSent: true, pause: ignore, resume: ignore, abort: ignore });
-    exchange.onHead(200, []);
+    exchange.onHead(200, fieldsOf([]));
     exchange.onEnd();
     exchange.endAnswer();
     return { requestId: exchange.record.requestId, hasOwnId: exchange.record.hasOwnId };
@@ -201,7 +202,7 @@ describe('the memory of a request', () => {
     exchange.answer = new WholeAtOnce();
     exchange.body = Buffer.from('{}');
     exchange.sent({ isSent, pause: () => {}, resume: () => {}, abort: () => {} });
-    exchange.onHead(status, []);
+    exchange.onHead(status, fieldsOf([]));
     exchange.onEnd();
     return given.length > 0;
   }
@@ -231,7 +232,7 @@ describe('the memory of a request', () => {
     });
     exchange.body = Buffer.from('{}');
     exchange.sent({ isSent: true, pause: () => {}, resume: () => {}, abort: () => {} });
-    exchange.onHead(404, []);
+    exchange.onHead(404, fieldsOf([]));
     expect([res.text, ...events]).to.deep.equal(['{"input_tokens":3}', 'counted', 'given back']);
     // What is left of the provider's answer changes nothing.
     exchange.onData(Buffer.from('not found'), true);
@@ -244,7 +245,7 @@ describe('what a client does not take at once', () => {
   it('is kept as it was, whatever is read into its memory afterwards', () => {
     const res = new SlowResponse();
     const writer = new ResponseWriter(res, { drained: () => {}, finished: () => {} });
-    expect(writer.begin({ status: 200, headers: [], closing: false })).to.equal(true);
+    expect(writer.begin({ status: 200, idAndLines: '', isAscii: true, closing: false })).to.equal(true);
     const read = Buffer.alloc(20_000, 'a');
     expect(writer.write(read)).to.equal(false);
     read.fill('b');
@@ -272,7 +273,7 @@ describe('what a client does not take at once', () => {
       exchange.sent({ isSent: true, pause: () => {}, resume: () => {}, abort: () => {} });
       const text = `{"content":"${'x'.repeat(bytes)}","usage":{"input_tokens":3,"output_tokens":4}}`;
       const read = Buffer.from(text);
-      exchange.onHead(200, ['content-type', 'application/json', 'content-length', `${read.length}`]);
+      exchange.onHead(200, fieldsOf(['content-type', 'application/json', 'content-length', `${read.length}`]));
       exchange.onData(read, true);
       exchange.onEnd();
       // Other answers come before the turn ends.
@@ -301,7 +302,7 @@ describe('the last bytes of a stream', () => {
     const exchange = new Exchange(host, res, anthropicClient, { ...RECORD });
     exchange.answer = new PassthroughAnswer(anthropicClient, anthropicTapRules);
     exchange.sent({ isSent: true, pause: () => {}, resume: () => {}, abort: () => {} });
-    exchange.onHead(200, ['content-type', 'text/event-stream']);
+    exchange.onHead(200, fieldsOf(['content-type', 'text/event-stream']));
     for (const [i, chunk] of chunks.entries()) {
       const read = Buffer.from(chunk);
       exchange.onData(read, i === chunks.length - 1);

@@ -22,7 +22,7 @@ const written =
     // Later, as answers of a provider are.
     setImmediate(() => {
       if (writer.closed) return;
-      writer.begin({ status: 200, headers: ['content-type', 'a/b'], closing: false });
+      writer.begin({ status: 200, idAndLines: 'req_1', isAscii: true, closing: false });
       write(writer);
     });
   };

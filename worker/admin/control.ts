@@ -1,14 +1,12 @@
 /** What an operator can tell the running service to do, through any worker. */
 import { MAX_WORKERS } from '../../shared/limits';
 import type { ControlCommand, ControlOutcome } from '../../shared/protocol';
-import { adminError, jsonReply, type Reply, UNAUTHORISED } from '../http/reply';
+import { adminError, jsonReply, NO_STORE, type Reply, UNAUTHORISED } from '../http/reply';
 
 /** Who carries commands to the supervisor. */
 export interface Controller {
   control(command: ControlCommand): Promise<ControlOutcome>;
 }
-
-const NO_STORE = ['cache-control', 'no-store'];
 
 export class ControlPages {
   readonly #controller: Controller;

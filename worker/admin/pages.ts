@@ -1,10 +1,9 @@
 /** The operator's pages: answered from what this worker holds, at any load. */
 import type { BuildInfo } from '../../shared/version';
 import type { ClusterView } from '../cluster-view';
-import { adminError, JSON_TYPE, jsonReply, linesOf, type Reply, UNAUTHORISED } from '../http/reply';
+import { adminError, headerValue, JSON_TYPE, jsonReply, NO_STORE, type Reply, UNAUTHORISED } from '../http/reply';
 
-const NO_STORE = ['cache-control', 'no-store'];
-const JSON_NO_STORE = linesOf(JSON_TYPE, NO_STORE);
+const JSON_NO_STORE = headerValue(JSON_TYPE + NO_STORE);
 const UNAVAILABLE = adminError({ type: 'service_error', message: 'Service temporarily unavailable' });
 
 /** The metrics of the whole cluster, as the supervisor renders them. */
@@ -72,6 +71,6 @@ export class AdminPages {
     if (this.#view.current === null) return UNAVAILABLE;
     const rendered = await this.#metrics.render(accept.includes('application/openmetrics-text'));
     if (rendered === null) return UNAVAILABLE;
-    return { status: 200, typeAndHeaders: linesOf(rendered.contentType, NO_STORE), body: rendered.body };
+    return { status: 200, typeAndHeaders: headerValue(rendered.contentType + NO_STORE), body: rendered.body };
   }
 }

@@ -1,15 +1,17 @@
 /** What becomes of a provider's answer on its way to the client: passed through, or translated. One for each exchange. */
 import type { ProxyError } from '../../shared/errors';
 import type { TokenUsage } from '../dialects/answer';
-import type { UpstreamError } from '../upstream/upstream';
+import type { AnswerFields, UpstreamError } from '../upstream/upstream';
 
 /** How the client's answer begins. */
 export interface AnswerHead {
   status: number;
   /** The provider's id of the request, or null. */
   requestId: string | null;
-  /** Flat list of name, value. */
-  headers: string[];
+  /** All other headers, see `furtherLines`. */
+  lines: string;
+  /** The id and all of them are. */
+  isAscii: boolean;
 }
 
 export type AnswerEnd =
@@ -26,7 +28,7 @@ export type AnswerEnd =
 
 export interface AnswerPath {
   /** The provider's head has come. Null: what the client gets shows at the end. */
-  onHead(status: number, providerHeaders: readonly string[]): AnswerHead | null;
+  onHead(status: number, fields: AnswerFields): AnswerHead | null;
   /** Bytes for the client, now; null for none. Like the chunk itself they are only valid until the caller returns. */
   onData(chunk: Uint8Array): Uint8Array | null;
   /** The provider's body has ended, or nothing more of it is wanted. */

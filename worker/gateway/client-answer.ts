@@ -2,11 +2,11 @@
 import { type ProxyError, statusOf } from '../../shared/errors';
 import type { ClientDialect } from '../dialects/dialect';
 import type { EngineResponse } from '../http/engine';
-import { apiError, jsonReply, sendReply } from '../http/reply';
+import { apiError, furtherLines, jsonReply, sendReply } from '../http/reply';
 import { type ResponseEvents, ResponseWriter } from '../http/response-writer';
 import type { AnswerHead } from './answer-path';
 import { type ExchangeRecord, takeProviderId } from './exchange-record';
-import { routeHeaders } from './headers';
+import { routeLines } from './headers';
 
 export class ClientAnswer {
   readonly #res: EngineResponse;
@@ -48,7 +48,7 @@ export class ClientAnswer {
     record.status = statusOf(error);
     record.refused = error.type;
     const body = this.#client.errorBody(error, record.requestId);
-    sendReply(this.#res, apiError(error, body, record.requestId, routeHeaders(record)), this.#options());
+    sendReply(this.#res, apiError(error, body, record.requestId, routeLines(record)), this.#options());
     this.#events.finished();
   }
 
@@ -56,19 +56,18 @@ export class ClientAnswer {
   reply(body: string): void {
     const record = this.#record;
     record.status = 200;
-    const headers = ['request-id', record.requestId, ...routeHeaders(record)];
-    sendReply(this.#res, jsonReply(200, body, headers), this.#options());
+    const lines = furtherLines(['request-id', record.requestId]) + routeLines(record);
+    sendReply(this.#res, jsonReply(200, body, lines), this.#options());
     this.#events.finished();
   }
 
   /** @returns false for a head that is too large: nothing is set */
-  begin({ status, requestId, headers }: AnswerHead): boolean {
+  begin({ status, requestId, lines, isAscii }: AnswerHead): boolean {
     const record = this.#record;
     takeProviderId(record, requestId);
-    headers.push('request-id', record.requestId);
-    for (const part of routeHeaders(record)) headers.push(part);
     record.status = status;
-    return this.#writer.begin({ status, headers, closing: this.#closing() });
+    const idAndLines = record.requestId + routeLines(record) + lines;
+    return this.#writer.begin({ status, idAndLines, isAscii, closing: this.#closing() });
   }
 
   /** False: stop the provider until `drained`. */

@@ -1,6 +1,7 @@
 /** The answer to a count of tokens: the provider's, or an estimate of our own where it does not have the call. */
 import type { ProxyError } from '../../shared/errors';
 import type { TokenUsage } from '../dialects/answer';
+import type { AnswerFields } from '../upstream/upstream';
 import type { AnswerEnd, AnswerHead, AnswerPath } from './answer-path';
 
 /** Statuses of a provider that does not have the call. */
@@ -20,8 +21,8 @@ export class CountAnswer implements AnswerPath {
     this.#estimate = estimate;
   }
 
-  onHead(status: number, providerHeaders: readonly string[]): AnswerHead | null {
-    if (!UNKNOWN_CALL.includes(status)) return this.#providers.onHead(status, providerHeaders);
+  onHead(status: number, fields: AnswerFields): AnswerHead | null {
+    if (!UNKNOWN_CALL.includes(status)) return this.#providers.onHead(status, fields);
     this.#ours = { kind: 'document', body: this.#estimate() };
     return null;
   }

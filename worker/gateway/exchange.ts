@@ -8,7 +8,7 @@ import { type ProxyError, statusOf } from '../../shared/errors';
 import type { TokenUsage } from '../dialects/answer';
 import type { ClientDialect } from '../dialects/dialect';
 import type { EngineResponse } from '../http/engine';
-import { type UpstreamCall, UpstreamError, type UpstreamHandler } from '../upstream/upstream';
+import { type AnswerFields, type UpstreamCall, UpstreamError, type UpstreamHandler } from '../upstream/upstream';
 import type { AnswerEnd, AnswerPath } from './answer-path';
 import { ClientAnswer } from './client-answer';
 import { ExchangeClock } from './exchange-clock';
@@ -92,11 +92,11 @@ export class Exchange implements UpstreamHandler, Ticking {
 
   // --- the provider's side ---
 
-  onHead(status: number, providerHeaders: readonly string[]): void {
+  onHead(status: number, fields: AnswerFields): void {
     this.record.headAt = performance.now();
     this.#clock.answered(this.record.headAt);
     this.phase = 'response';
-    const head = this.#guarded(() => this.answer?.onHead(status, providerHeaders) ?? null);
+    const head = this.#guarded(() => this.answer?.onHead(status, fields) ?? null);
     // Not before: an answer of our own may be made of it.
     this.#letBodyGo();
     if (head === undefined) return;

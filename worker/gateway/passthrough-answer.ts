@@ -4,10 +4,10 @@ import type { ProxyError } from '../../shared/errors';
 import type { TokenUsage } from '../dialects/answer';
 import type { ClientDialect } from '../dialects/dialect';
 import { type AnswerTap, DocumentTap, StreamTap, type TapRules } from '../dialects/tap';
-import { UpstreamError } from '../upstream/upstream';
+import { type AnswerFields, UpstreamError } from '../upstream/upstream';
 import type { AnswerEnd, AnswerHead, AnswerPath } from './answer-path';
 import { EventBoundary } from './event-boundary';
-import { copyAnswerHeaders } from './headers';
+import { isCoded, isEventStream } from './headers';
 import { InflatingFeed } from './inflate';
 
 export class PassthroughAnswer implements AnswerPath {
@@ -32,14 +32,13 @@ export class PassthroughAnswer implements AnswerPath {
     return this.#tap?.sawContent ?? false;
   }
 
-  onHead(status: number, providerHeaders: readonly string[]): AnswerHead {
-    const headers: string[] = [];
-    const facts = copyAnswerHeaders(providerHeaders, headers);
+  onHead(status: number, fields: AnswerFields): AnswerHead {
     this.#status = status;
-    this.isStream = facts.contentType.startsWith('text/event-stream');
-    this.#expectedBytes = facts.contentLength;
-    if (status === 200) this.#startTap(facts.contentEncoding);
-    return { status, requestId: facts.requestId, headers };
+    this.isStream = isEventStream(fields);
+    this.#expectedBytes = fields.contentLength;
+    if (status === 200) this.#startTap(fields);
+    const { requestId, lines, isAscii } = fields;
+    return { status, requestId, lines, isAscii };
   }
 
   onData(chunk: Uint8Array): Uint8Array | null {
@@ -92,11 +91,10 @@ export class PassthroughAnswer implements AnswerPath {
     else this.#inflate.end(account);
   }
 
-  #startTap(contentEncoding: string): void {
+  #startTap(fields: AnswerFields): void {
     const tap = this.isStream ? new StreamTap(this.#rules) : new DocumentTap(this.#rules);
     this.#tap = tap;
-    if (contentEncoding !== '' && contentEncoding !== 'identity')
-      this.#inflate = new InflatingFeed(contentEncoding, tap);
+    if (isCoded(fields)) this.#inflate = new InflatingFeed(fields.contentEncoding.toLowerCase(), tap);
   }
 
   /** A stream that can be read along, and has had neither its last event nor an error. */

@@ -3,10 +3,10 @@ import type { Provider } from '../../shared/config/config';
 import { readBuildInfo } from '../../shared/version';
 import type { AccessRule } from '../http/access-rule';
 import type { HeaderBlock } from '../http/header-block';
+import { optionsOf } from '../http/header-meaning';
 import type { RequestHead } from '../http/request-head';
 import { headerLine, headerLines } from '../upstream/http1/request-head';
 import type { HeaderText } from '../upstream/upstream';
-import { addOptions } from './headers';
 import { decodableEncodings } from './inflate';
 
 const USER_AGENT = `CCProxy/${readBuildInfo().version}`;
@@ -167,7 +167,9 @@ function credential({ passthroughKey, apiKey, keyHeader }: Provider): readonly s
 function connectionOptions({ headers, meanings }: HeaderBlock): ReadonlySet<string> | null {
   let named: Set<string> | null = null;
   for (let i = 0; i < meanings.length; i++) {
-    if (meanings[i] === 'connection') named = addOptions(named, headers[2 * i + 1] ?? '');
+    const connection = meanings[i] === 'connection' ? (headers[2 * i + 1] ?? '') : '';
+    if (connection === '' || connection === 'keep-alive' || connection === 'close') continue;
+    named = new Set([...(named ?? []), ...optionsOf(connection)]);
   }
   return named;
 }

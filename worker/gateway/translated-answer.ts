@@ -5,10 +5,10 @@ import type { ProxyError } from '../../shared/errors';
 import { redactor } from '../../shared/logger';
 import type { AnswerReader, AnswerWriter, TokenUsage } from '../dialects/answer';
 import type { AnswerContext, ClientDialect, ProviderReaders, WriterContext } from '../dialects/dialect';
-import { JSON_TYPE } from '../http/reply';
-import { UpstreamError } from '../upstream/upstream';
+import { furtherLines, JSON_TYPE } from '../http/reply';
+import { type AnswerFields, UpstreamError } from '../upstream/upstream';
 import type { AnswerEnd, AnswerHead, AnswerPath } from './answer-path';
-import { readAnswerFacts, type TranslatedAnswerFacts } from './headers';
+import { foreignId, isCoded, isEventStream, secondsOf } from './headers';
 
 /** Of a provider's error answer; nothing more of it is wanted. */
 const MAX_ERROR_BYTES = 64 * 1024;
@@ -30,7 +30,7 @@ export class TranslatedAnswer implements AnswerPath {
   #reader: AnswerReader | null = null;
   /** The provider's status where it is none of success, and what came of its body. */
   #errorStatus = 0;
-  #errorFacts: TranslatedAnswerFacts | null = null;
+  #errorFields: AnswerFields | null = null;
   #errorPieces: Buffer[] = [];
   #errorBytes = 0;
   #document: Buffer | null = null;
@@ -55,23 +55,22 @@ export class TranslatedAnswer implements AnswerPath {
     return this.#writer.state === 'ended';
   }
 
-  onHead(status: number, providerHeaders: readonly string[]): AnswerHead | null {
-    const facts = readAnswerFacts(providerHeaders);
+  onHead(status: number, fields: AnswerFields): AnswerHead | null {
     if (status < 200 || status > 299) {
       this.#errorStatus = status;
-      this.#errorFacts = facts;
+      this.#errorFields = fields;
       return null;
     }
     const { provider, reader, stream } = this.#translation;
-    if (facts.contentEncoding !== '' && facts.contentEncoding !== 'identity') {
+    if (isCoded(fields)) {
       this.#fail('The provider compressed its answer, unasked');
       return null;
     }
     // What the provider sends counts, not what it was asked for: either form can be made into either.
-    const isStream = facts.contentType.startsWith('text/event-stream');
+    const isStream = isEventStream(fields);
     this.#reader = isStream ? provider.readStream(this.#writer, reader) : provider.readDocument(this.#writer, reader);
-    const headers = stream ? ['content-type', STREAM_TYPE, 'cache-control', 'no-cache'] : ['content-type', JSON_TYPE];
-    return { status: 200, requestId: facts.requestId, headers };
+    const lines = stream ? STREAM_LINES : DOCUMENT_LINES;
+    return { status: 200, requestId: foreignId(fields), lines, isAscii: true };
   }
 
   onData(chunk: Uint8Array): Uint8Array | null {
@@ -98,7 +97,7 @@ export class TranslatedAnswer implements AnswerPath {
 
   /** With an error status, what came of its body will do. */
   onBroken(): AnswerEnd | null {
-    return this.#errorFacts === null ? null : this.#refusal();
+    return this.#errorFields === null ? null : this.#refusal();
   }
 
   failure(error: ProxyError): Uint8Array | null {
@@ -145,15 +144,14 @@ export class TranslatedAnswer implements AnswerPath {
 
   #refusal(): AnswerEnd {
     const { client, provider } = this.#translation;
-    const encoding = this.#errorFacts?.contentEncoding ?? '';
+    const fields = this.#errorFields;
     // A compressed body would be no text.
-    const readable = encoding === '' || encoding === 'identity';
-    const body = readable ? Buffer.concat(this.#errorPieces).toString('utf8') : '';
+    const body = fields !== null && !isCoded(fields) ? Buffer.concat(this.#errorPieces).toString('utf8') : '';
     const error = provider.readError(this.#errorStatus, body);
-    const retryAfter = error.retryAfter ?? this.#errorFacts?.retryAfterSeconds ?? null;
+    const retryAfter = error.retryAfter ?? secondsOf(fields?.retryAfter ?? '');
     return {
       kind: 'refusal',
-      requestId: this.#errorFacts?.requestId ?? null,
+      requestId: fields === null ? null : foreignId(fields),
       error: {
         ...error,
         message: this.#withoutSecrets(error.message),
@@ -174,4 +172,8 @@ export class TranslatedAnswer implements AnswerPath {
   }
 }
 
-const STREAM_TYPE = 'text/event-stream; charset=utf-8';
+const STREAM_LINES = furtherLines([
+  ...['content-type', 'text/event-stream; charset=utf-8'],
+  ...['cache-control', 'no-cache'],
+]);
+const DOCUMENT_LINES = furtherLines(['content-type', JSON_TYPE]);

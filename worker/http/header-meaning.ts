@@ -32,6 +32,11 @@ export const HOP_BY_HOP = [
   'upgrade',
 ] as const;
 
+/** What the value of `Connection` names, in lower case. */
+export function optionsOf(connection: string): Set<string> {
+  return new Set(connection.split(',').map((option) => option.trim().toLowerCase()));
+}
+
 export const HEADER_MEANINGS = new NameTable<HeaderMeaning>(
   [
     ['host', 'host'],

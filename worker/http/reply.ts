@@ -14,7 +14,7 @@ export function writeStatus(res: EngineResponse, status: number): void {
 
 export interface Reply {
   status: number;
-  /** The content type and, as further lines, all other headers; see `linesOf`. */
+  /** The content type and, as further lines, all other headers; see `furtherLines`. */
   typeAndHeaders: string | Uint8Array;
   /** Bytes need be valid only until they are sent. */
   body: string | Uint8Array;
@@ -94,40 +94,42 @@ export function whenWritable(res: EngineResponse, body: string | Uint8Array, ove
   });
 }
 
-/** @param headers flat list of name, value, with one char per byte; a line's end may only begin a further header */
-export function writeHeaders(res: EngineResponse, headers: readonly string[]): void {
-  const [name, value] = headers;
-  if (name !== undefined && value !== undefined) res.writeHeader(name, linesOf(value, headers, 2));
+/**
+ * Headers as further lines of the value of another one: each call is a crossing into the engine, and they would be most
+ * of what a head costs.
+ * @param headers flat list of name, value
+ */
+export function furtherLines(headers: readonly string[]): string {
+  let lines = '';
+  for (let i = 0; i + 1 < headers.length; i += 2) lines += `\r\n${headers[i]}: ${headers[i + 1]}`;
+  return lines;
 }
 
-/**
- * Headers as further lines of the value of the one before them: each call is a crossing into the engine, and they would
- * be most of what a head costs.
- * @param from where in the list they begin
- */
-export function linesOf(value: string, headers: readonly string[], from = 0): string | Uint8Array {
-  let lines = value;
-  for (let i = from; i + 1 < headers.length; i += 2) lines += `\r\n${headers[i]}: ${headers[i + 1]}`;
-  // The engine writes text as UTF-8.
-  return isAscii(lines) ? lines : Buffer.from(lines.replace(BEYOND_A_BYTE, '?'), 'latin1');
+/** One char of the text is one byte, where the engine would write UTF-8. */
+export function headerValue(text: string): string | Uint8Array {
+  return isAscii(text) ? text : Buffer.from(text.replace(BEYOND_A_BYTE, '?'), 'latin1');
 }
 
 /** As one byte some of them would be a line's end. */
 const BEYOND_A_BYTE = /[\u0100-\uffff]/g;
 
-export function jsonReply(status: number, body: string, headers: readonly string[] = []): Reply {
-  return { status, typeAndHeaders: linesOf(JSON_TYPE, headers), body };
+/** @param lines see `furtherLines` */
+export function jsonReply(status: number, body: string, lines = ''): Reply {
+  return { status, typeAndHeaders: headerValue(JSON_TYPE + lines), body };
 }
 
+/** What holds at the moment only. */
+export const NO_STORE = furtherLines(['cache-control', 'no-store']);
+
 /** An error on the operator's pages. */
-export function adminError(error: ProxyError, headers: readonly string[] = []): Reply {
-  return jsonReply(ERROR_STATUS[error.type], adminErrorBody(error), ['cache-control', 'no-store', ...headers]);
+export function adminError(error: ProxyError, lines = ''): Reply {
+  return jsonReply(ERROR_STATUS[error.type], adminErrorBody(error), NO_STORE + lines);
 }
 
 export const UNAUTHORISED = adminError({ type: 'authentication_error', message: 'Invalid or missing API key' });
 
 /** An error on the API pages: a body in the client's dialect, with the id that the log has. */
-export function apiError(error: ProxyError, body: string, requestId: string, headers: readonly string[] = []): Reply {
+export function apiError(error: ProxyError, body: string, requestId: string, lines = ''): Reply {
   const retry = error.retryAfter === undefined ? [] : ['retry-after', String(error.retryAfter)];
-  return jsonReply(statusOf(error), body, ['request-id', requestId, ...retry, ...headers]);
+  return jsonReply(statusOf(error), body, furtherLines(['request-id', requestId, ...retry]) + lines);
 }

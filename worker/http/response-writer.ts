@@ -11,19 +11,24 @@
  * - It cuts a client that takes nothing for 10 s, such as a suspended laptop. `keepWaiting` winds that clock up again;
  *   the gateway has a longer one of its own.
  */
+import { Buffer } from 'node:buffer';
 import type { EngineResponse } from './engine';
-import { takesWhole, whenWritable, writeHeaders, writeStatus } from './reply';
+import { takesWhole, whenWritable, writeStatus } from './reply';
 
 const NOTHING = new Uint8Array(0);
 /** Bytes of one corked write, head included. */
 const SLICE_BYTES = 15 * 1024;
 /** There is always room for some bytes of the body. */
 const MAX_HEAD_BYTES = SLICE_BYTES - 1024;
+/** What is in a head but its headers. */
+const LEAST_HEAD_BYTES = 40;
 
 export interface ResponseHead {
   status: number;
-  /** Flat list: name, value, … with one char per byte. */
-  headers: readonly string[];
+  /** The request's id, and all other headers behind it (see `furtherLines`), with one char per byte. */
+  idAndLines: string;
+  /** They are, which saves a look. */
+  isAscii: boolean;
   /** The client is told to open another connection for its next request. */
   closing: boolean;
 }
@@ -71,8 +76,7 @@ export class ResponseWriter {
    * @returns false for one that is too large for the engine's cork buffer: nothing is set
    */
   begin(head: ResponseHead): boolean {
-    let bytes = 20;
-    for (const part of head.headers) bytes += part.length + 2;
+    const bytes = LEAST_HEAD_BYTES + head.idAndLines.length;
     if (bytes > MAX_HEAD_BYTES) return false;
     this.#head = head;
     this.#headBytes = bytes;
@@ -156,7 +160,8 @@ export class ResponseWriter {
     this.#head = null;
     writeStatus(this.#res, head.status);
     if (head.closing && withClose) this.#res.writeHeader('connection', 'close');
-    writeHeaders(this.#res, head.headers);
+    const { idAndLines, isAscii } = head;
+    this.#res.writeHeader('request-id', isAscii ? idAndLines : Buffer.from(idAndLines, 'latin1'));
   }
 
   /** One for all slices: a closure for each would be garbage at every token. */

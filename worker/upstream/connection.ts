@@ -96,7 +96,7 @@ export class Connection implements AnswerEvents, CallHolder {
     this.#keepsAlive = head.keepsAlive;
     const { idleHintSeconds } = head;
     this.#idleMs = idleHintSeconds === null ? IDLE_MS : idleHintSeconds * 1000 - IDLE_MARGIN_MS;
-    this.#call?.handler.onHead(head.status, head.headers);
+    this.#call?.handler.onHead(head.status, head.fields);
   }
 
   body(chunk: Buffer, isLast: boolean): void {

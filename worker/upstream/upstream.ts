@@ -23,10 +23,29 @@ export interface UpstreamRequest {
   body: readonly Buffer[];
 }
 
+/** What the head of an answer says behind its first line. Texts hold one char per byte. */
+export interface AnswerFields {
+  /** Values as they came, of several the last; empty where there is none. */
+  contentType: string;
+  contentEncoding: string;
+  retryAfter: string;
+  requestId: string;
+  /** `x-request-id` */
+  otherId: string;
+  /** Bytes, or null where the provider did not say. */
+  contentLength: number | null;
+  /**
+   * What is not of this connection only, and not said anew to a client: lines as they came, but for names in lower case,
+   * each with a line's end before it and none behind.
+   */
+  lines: string;
+  /** All of it is ASCII. */
+  isAscii: boolean;
+}
+
 /** Exactly one of `onEnd` and `onError` is called, last, unless the call is aborted: then none is. */
 export interface UpstreamHandler {
-  /** @param headers flat list of lower-case name, value. Values hold one char per byte. */
-  onHead(status: number, headers: readonly string[]): void;
+  onHead(status: number, fields: AnswerFields): void;
   /**
    * The chunk is only valid within the call: the buffer it lies in is read into again. The last one of a body with a
    * `content-length` is valid until the next call, which follows at once.

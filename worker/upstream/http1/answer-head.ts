@@ -3,17 +3,17 @@
  * client's answer becomes another's, so what is not plainly right is refused.
  */
 import type { Buffer } from 'node:buffer';
+import { HOP_BY_HOP, optionsOf } from '../../http/header-meaning';
 import { lastOf } from '../../http/remembered';
-import { UpstreamError } from '../upstream';
-import { fieldCount, fieldPlaces, scanHead } from './head-scan';
+import { type AnswerFields, UpstreamError } from '../upstream';
+import { FIELD_NUMBERS, headNotes, knowNames, knownFields, scanHead } from './head-scan';
 
 /** How the body ends. A number is its length in bytes. */
 export type BodyFraming = number | 'chunked' | 'until_close';
 
 export interface AnswerHead {
   status: number;
-  /** Flat list of lower-case name, value, in the order of the wire. Values hold one char per byte. */
-  headers: string[];
+  fields: AnswerFields;
   body: BodyFraming;
   /** The connection stays open behind the answer. */
   keepsAlive: boolean;
@@ -23,6 +23,7 @@ export interface AnswerHead {
 
 /** More would not be exact in a double. */
 const MAX_LENGTH_DIGITS = 15;
+const LINE_END = '\r\n';
 
 /** The answer is no HTTP that could be relied on. */
 export class BadAnswer extends UpstreamError {
@@ -37,6 +38,27 @@ export interface ReadHead extends AnswerHead {
 }
 
 /**
+ * Fields that are read here, or end here: those of this connection only (RFC 9110, 7.6.1), and what is said anew to the
+ * client. Everything else goes on as it came: clients and providers change often.
+ */
+const NAMES = knowNames([
+  'content-type',
+  'content-encoding',
+  'retry-after',
+  'x-request-id',
+  'request-id',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  ...HOP_BY_HOP,
+  'date',
+  // A provider may be a CCProxy too: what is told is the decision made here.
+  'x-ccproxy-provider',
+  'x-ccproxy-model',
+  'x-ccproxy-route',
+]);
+
+/**
  * @param bytes in the read memory, a page of it at most; names of fields are put into lower case there
  * @param from where it begins
  * @param to where what was read ends
@@ -46,51 +68,91 @@ export interface ReadHead extends AnswerHead {
 export function readAnswerHead(bytes: Buffer, from: number, to: number): ReadHead | null {
   const behind = scanHead(bytes.byteOffset + from, bytes.byteOffset + to);
   if (behind === 0) return null;
-  const end = behind - bytes.byteOffset;
-  const text = bytes.toString('latin1', from, end);
-  const status = numberAt(text, 9, 12);
-  const isHttp11 = text.charCodeAt(7) === 0x31;
-  const headers: string[] = [];
-  let declared: string | null = null;
+  const text = bytes.toString('latin1', from, behind - bytes.byteOffset);
+  const fields: AnswerFields = {
+    contentType: '',
+    contentEncoding: '',
+    retryAfter: '',
+    requestId: '',
+    otherId: '',
+    contentLength: null,
+    lines: '',
+    isAscii: headNotes[2] === 0,
+  };
   let coding: string | null = null;
   let connection = '';
   let idleHintSeconds: number | null = null;
-  const places = 4 * (fieldCount[0] ?? 0);
-  for (let i = 0; i < places; i += 4) {
-    const name = text.slice(fieldPlaces[i], fieldPlaces[i + 1]);
-    const value = text.slice(fieldPlaces[i + 2], fieldPlaces[i + 3]);
-    headers.push(name, value);
-    switch (name) {
+  /** Where lines begin that go on, with the end of the line before. */
+  let linesFrom = headNotes[1] ?? 0;
+  const numbers = FIELD_NUMBERS * (headNotes[0] ?? 0);
+  for (let i = 0; i < numbers; i += FIELD_NUMBERS) {
+    const value = text.slice(knownFields[i + 2], knownFields[i + 3]);
+    switch (NAMES[knownFields[i] ?? 0]) {
+      case 'content-type':
+        fields.contentType = value;
+        continue;
+      case 'content-encoding':
+        fields.contentEncoding = value;
+        continue;
+      case 'retry-after':
+        fields.retryAfter = value;
+        continue;
+      case 'x-request-id':
+        fields.otherId = value;
+        continue;
+      case 'request-id':
+        fields.requestId = value;
+        break;
       case 'content-length':
-        if (declared !== null) throw new BadAnswer('more than one content-length');
-        declared = value;
+        if (fields.contentLength !== null) throw new BadAnswer('more than one content-length');
+        fields.contentLength = lengthOf(value);
         break;
       case 'transfer-encoding':
         coding = coding === null ? value : `${coding},${value}`;
         break;
       case 'connection':
-        connection += `,${value.toLowerCase()}`;
+        connection = connection === '' ? value : `${connection},${value}`;
         break;
       case 'keep-alive':
         idleHintSeconds = timeoutIn(value) ?? idleHintSeconds;
         break;
     }
+    const line = (knownFields[i + 1] ?? 0) - LINE_END.length;
+    if (line > linesFrom) fields.lines += text.slice(linesFrom, line);
+    linesFrom = knownFields[i + 4] ?? 0;
   }
-  const body = framing(status, declared, coding, isHttp11);
-  const keepsAlive = body !== 'until_close' && persists(connection, isHttp11);
-  return { status, headers, body, keepsAlive, idleHintSeconds, size: end - from };
+  fields.lines += text.slice(linesFrom, text.length - 2 * LINE_END.length);
+
+  const isHttp11 = text.charCodeAt(7) === 0x31;
+  const status = numberAt(text, 9, 12);
+  const body = framing(status, fields.contentLength, coding, isHttp11);
+  let keepsAlive = isHttp11;
+  // Most of those that say anything say this.
+  if (connection === 'keep-alive') keepsAlive = true;
+  else if (connection !== '') {
+    const options = optionsOf(connection);
+    keepsAlive = !options.has('close') && (isHttp11 || options.has('keep-alive'));
+    fields.lines = withoutThese(options, fields.lines);
+  }
+  keepsAlive &&= body !== 'until_close';
+  return { status, fields, body, keepsAlive, idleHintSeconds, size: text.length };
+}
+
+/** What the connection's options name is of this connection only, too. */
+function withoutThese(names: ReadonlySet<string>, lines: string): string {
+  const isOther = (line: string) => !names.has(line.slice(0, line.indexOf(':')));
+  return lines.split(LINE_END).filter(isOther).join(LINE_END);
 }
 
 /** RFC 9112, 6.3. */
-function framing(status: number, length: string | null, coding: string | null, isHttp11: boolean): BodyFraming {
+function framing(status: number, length: number | null, coding: string | null, isHttp11: boolean): BodyFraming {
   if (coding !== null) {
     if (length !== null) throw new BadAnswer('content-length and transfer-encoding together');
     if (coding.toLowerCase() !== 'chunked' || !isHttp11) throw new BadAnswer('unknown transfer-encoding');
   }
-  const bytes = length === null ? 0 : lengthOf(length);
   if (status < 200 || status === 204 || status === 304) return 0;
   if (coding !== null) return 'chunked';
-  return length === null ? 'until_close' : bytes;
+  return length ?? 'until_close';
 }
 
 function lengthOf(text: string): number {
@@ -108,14 +170,6 @@ function numberAt(text: string, start: number, end: number): number {
     value = value * 10 + digit;
   }
   return value;
-}
-
-function persists(connection: string, isHttp11: boolean): boolean {
-  if (connection === '') return isHttp11;
-  // Most of those that say anything say this.
-  if (connection === ',keep-alive') return true;
-  const options = connection.split(',').map((option) => option.trim());
-  return !options.includes('close') && (isHttp11 || options.includes('keep-alive'));
 }
 
 /** A provider says the same each time. */

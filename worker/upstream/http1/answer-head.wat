@@ -1,10 +1,12 @@
-;; Looks through the head of an answer (RFC 9112, 4 and 5), values sixteen bytes at a time, and notes where its fields
-;; are. `npm run build` translates it; head-scan.ts uses it.
+;; Looks through the head of an answer (RFC 9112, 4 and 5), values sixteen bytes at a time, and notes where the fields are
+;; that mean something here. `npm run build` translates it; head-scan.ts uses it, and writes the names.
 (module
   ;; 0x28000: each letter of a field's name, in lower case; 0 for what is none.
-  ;; 0x28100: how many fields are noted.
-  ;; 0x30000: the fields: four u16 each, from the head's beginning: where the name begins and ends, and the value.
-  ;;          A field has four bytes at least, so that there are at most 16,384 in a page.
+  ;; 0x28100: how many fields are noted; where the first line ends; whether there is a byte that is not ASCII.
+  ;; 0x28200: for each length up to 32 the number, u16, of the first known name that is not shorter.
+  ;; 0x28300: the known names by their numbers, which begin with 1: 32 bytes each.
+  ;; 0x30000: known fields: five u16 each: the name's number, and, from the head's beginning, where the line begins, the
+  ;;          value begins and ends, and the line ends. They have five bytes at least: at most 13,107 are in a page.
   ;; What is looked at beyond $end is of no account, but is there.
   (import "worker" "memory" (memory 5))
   (data (i32.const 0x28021) "!")
@@ -17,19 +19,25 @@
   (data (i32.const 0x2807c) "|")
   (data (i32.const 0x2807e) "~")
 
+  ;; Bytes of the head so far that are not ASCII: zero for none.
+  (global $high (mut i32) (i32.const 0))
+
   ;; The head that begins at $head; all is read up to $end. Returns what is behind it, or 0 for what is none, or not whole
   ;; yet. Names are put into lower case where they stand.
   (func (export "scanHead") (param $head i32) (param $end i32) (result i32)
     (local $at i32)
     (local $byte i32)
     (local $start i32)
+    (local $known i32)
     (local $field i32)
     (local.set $field (i32.const 0x30000))
+    (global.set $high (i32.const 0))
     (if (i32.eqz (call $isStart (local.get $head)))
       (then (return (i32.const 0))))
     (local.set $at (i32.add (local.get $head) (i32.const 12)))
     (if (i32.eq (i32.load8_u (local.get $at)) (i32.const 0x20))
       (then (local.set $at (call $text (local.get $at) (local.get $end)))))
+    (i32.store (i32.const 0x28104) (i32.sub (local.get $at) (local.get $head)))
 
     (block $none
     (loop $line
@@ -40,11 +48,11 @@
       (if (i32.eq (i32.load16_u (local.get $at)) (i32.const 0x0a0d))
         (then
           (i32.store (i32.const 0x28100)
-            (i32.shr_u (i32.sub (local.get $field) (i32.const 0x30000)) (i32.const 3)))
+            (i32.div_u (i32.sub (local.get $field) (i32.const 0x30000)) (i32.const 10)))
+          (i32.store (i32.const 0x28108) (global.get $high))
           (return (i32.add (local.get $at) (i32.const 2)))))
 
       (local.set $start (local.get $at))
-      (i32.store16 (local.get $field) (i32.sub (local.get $at) (local.get $head)))
       (loop $name
         (br_if $none (i32.ge_u (local.get $at) (local.get $end)))
         (local.set $byte (i32.load8_u offset=0x28000 (i32.load8_u (local.get $at))))
@@ -55,7 +63,9 @@
             (br $name))))
       (br_if $none (i32.eq (local.get $at) (local.get $start)))
       (br_if $none (i32.ne (i32.load8_u (local.get $at)) (i32.const 0x3a)))
-      (i32.store16 offset=2 (local.get $field) (i32.sub (local.get $at) (local.get $head)))
+      (local.set $known (call $numberOf (local.get $start) (i32.sub (local.get $at) (local.get $start))))
+      (i32.store16 (local.get $field) (local.get $known))
+      (i32.store16 offset=2 (local.get $field) (i32.sub (local.get $start) (local.get $head)))
 
       (loop $blank
         (local.set $at (i32.add (local.get $at) (i32.const 1)))
@@ -66,7 +76,9 @@
       (local.set $at (call $text (local.get $at) (local.get $end)))
       (i32.store16 offset=6 (local.get $field)
         (i32.sub (call $withoutBlanks (local.get $start) (local.get $at)) (local.get $head)))
-      (local.set $field (i32.add (local.get $field) (i32.const 8)))
+      (i32.store16 offset=8 (local.get $field) (i32.sub (local.get $at) (local.get $head)))
+      (if (local.get $known)
+        (then (local.set $field (i32.add (local.get $field) (i32.const 10)))))
       (br $line)))
     (i32.const 0))
 
@@ -88,6 +100,34 @@
   (func $isBlank (param $byte i32) (result i32)
     (i32.or (i32.eq (local.get $byte) (i32.const 0x20)) (i32.eq (local.get $byte) (i32.const 0x09))))
 
+  ;; Of a known name, or 0. Thirty-two bytes are compared, of which $length count.
+  (func $numberOf (param $at i32) (param $length i32) (result i32)
+    (local $all i32)
+    (local $number i32)
+    (local $behind i32)
+    (local $place i32)
+    (if (i32.gt_u (local.get $length) (i32.const 31)) (then (return (i32.const 0))))
+    (local.set $all (i32.sub (i32.shl (i32.const 1) (local.get $length)) (i32.const 1)))
+    (local.set $place (i32.shl (local.get $length) (i32.const 1)))
+    (local.set $number (i32.load16_u offset=0x28200 (local.get $place)))
+    (local.set $behind (i32.load16_u offset=0x28202 (local.get $place)))
+    (loop $next
+      (if (i32.ge_u (local.get $number) (local.get $behind)) (then (return (i32.const 0))))
+      (local.set $place (i32.shl (local.get $number) (i32.const 5)))
+      (if (i32.eq (local.get $all)
+            (i32.and (local.get $all)
+              (i32.or
+                (i8x16.bitmask
+                  (i8x16.eq (v128.load (local.get $at)) (v128.load offset=0x28300 (local.get $place))))
+                (i32.shl
+                  (i8x16.bitmask
+                    (i8x16.eq (v128.load offset=16 (local.get $at)) (v128.load offset=0x28310 (local.get $place))))
+                  (i32.const 16)))))
+        (then (return (local.get $number))))
+      (local.set $number (i32.add (local.get $number) (i32.const 1)))
+      (br $next))
+    (unreachable))
+
   ;; Where a text ends: at the next control character but a tab, or somewhere at $end or behind it.
   (func $text (param $at i32) (param $end i32) (result i32)
     (local $chunk v128)
@@ -102,7 +142,14 @@
               (i8x16.eq (local.get $chunk) (i8x16.splat (i32.const 0x09))))
             (i8x16.eq (local.get $chunk) (i8x16.splat (i32.const 0x7f))))))
       (if (local.get $marks)
-        (then (return (i32.add (local.get $at) (i32.ctz (local.get $marks))))))
+        (then
+          ;; The bits below the lowest mark.
+          (global.set $high
+            (i32.or (global.get $high)
+              (i32.and (i8x16.bitmask (local.get $chunk))
+                (i32.and (i32.sub (local.get $marks) (i32.const 1)) (i32.xor (local.get $marks) (i32.const -1))))))
+          (return (i32.add (local.get $at) (i32.ctz (local.get $marks))))))
+      (global.set $high (i32.or (global.get $high) (i8x16.bitmask (local.get $chunk))))
       (local.set $at (i32.add (local.get $at) (i32.const 16)))
       (br_if $next (i32.lt_u (local.get $at) (local.get $end))))
     (local.get $at))
