@@ -1,6 +1,6 @@
 /**
  * The log: JSON lines, or short and coloured on a terminal. Secrets are removed from every line, wherever they come
- * from.
+ * from; whoever makes lines of his own does that as well.
  *
  * What writes it, winston, is loaded with the first line: it is a third of all that a process loads, and nothing in a start
  * waits for it.
@@ -37,7 +37,7 @@ export interface Log {
   open(): void;
   /** Short, coloured lines for a terminal, not JSON. */
   pretty: boolean;
-  /** Writes finished lines (with their line ends) through the same transport. */
+  /** Writes finished lines (with their line ends) through the same transport. No secret is looked for in them. */
   writeRaw(lines: string): void;
   /** Goes on with another level and another file (or the same one, opened anew), and removes these secrets too. */
   reconfigure(options: Pick<LogOptions, 'level' | 'file' | 'secrets'>): void;

@@ -58,8 +58,7 @@ export function openLog(options: LogOptions): OpenLog {
     logger,
     pretty,
     hide,
-    writeRaw: (text) => {
-      const lines = redact(text);
+    writeRaw: (lines) => {
       const isEnded = lines.endsWith('\n');
       // As winston would, but as it is: winston puts the text together anew, and tells everybody about each.
       if (transport instanceof Console) process.stdout.write(isEnded ? lines : `${lines}\n`);

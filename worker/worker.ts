@@ -1,6 +1,7 @@
 /** What a worker is made of, and its own life: listen, beat, report, drain. */
 import type { Config } from '../shared/config/config';
-import type { Log } from '../shared/logger';
+import { secretsOf } from '../shared/config/secrets';
+import { type Log, redactor } from '../shared/logger';
 import type { SupervisorMessage, WorkerIdentity } from '../shared/protocol';
 import { readBuildInfo } from '../shared/version';
 import { ControlPages } from './admin/control';
@@ -66,7 +67,9 @@ export class Worker {
     this.#admission = new Admission(config);
     // Its first line would hold up everybody for as long as that takes.
     log.open();
-    this.#accessLog = config.log ? new AccessLog(log.writeRaw, name, log.pretty) : null;
+    this.#accessLog = config.log
+      ? new AccessLog({ write: log.writeRaw, redact: redactor(secretsOf(config)), pretty: log.pretty }, name)
+      : null;
     this.#view = new ClusterView(identity);
     this.#calls = new SupervisorCalls(link, (then) => this.reportMetrics(then));
     this.#drain = new Drain({

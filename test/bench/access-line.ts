@@ -31,7 +31,7 @@ const record: ExchangeRecord = {
 };
 
 function measure(name: string, write: (lines: string) => void): void {
-  const log = new AccessLog(write, 'worker 1', false);
+  const log = new AccessLog({ write, redact: (text) => text, pretty: false }, 'worker 1');
   for (let i = 0; i < LINES / 10; i++) log.write(record);
   const start = process.cpuUsage();
   for (let i = 0; i < LINES; i++) log.write(record);

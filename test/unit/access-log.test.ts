@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { redactor } from '../../shared/logger';
 import { AccessLog } from '../../worker/gateway/access-log';
 import type { ExchangeRecord } from '../../worker/gateway/exchange-record';
 
@@ -34,10 +35,13 @@ const record = (more: Partial<ExchangeRecord> = {}): ExchangeRecord => ({
   ...more,
 });
 
+const SECRET = 'sk-"secret"';
+const redact = redactor([SECRET]);
+
 /** What is written for these records, as it is handed over. */
 function written(records: readonly ExchangeRecord[], { pretty = false, processName = 'worker 1' } = {}): string[] {
   const writes: string[] = [];
-  const log = new AccessLog((lines) => writes.push(lines), processName, pretty);
+  const log = new AccessLog({ write: (lines) => writes.push(lines), redact, pretty }, processName);
   for (const one of records) log.write(one);
   log.flush();
   return writes;
@@ -97,6 +101,17 @@ describe('access log', () => {
       .split('\n');
     expect(lines.map((line) => JSON.parse(line).id)).to.deep.equal(ids);
   });
+
+  for (const name of ['requestId', 'sessionId', 'path', 'model', 'provider', 'route', 'failure'] as const) {
+    it(`has no secret in ${name}, nor half of one where a long text is cut`, () => {
+      for (const before of [0, 195]) {
+        const more = { [name]: `${'a'.repeat(before)}${SECRET}` };
+        const lines = [record(more), record(), record(more)];
+        expect(written(lines).join(''), `${before} before`).to.include('***').and.not.to.include('sk-');
+        expect(written(lines, { pretty: true }).join(''), `${before} before`).not.to.include('sk-');
+      }
+    });
+  }
 
   it('says null for what there was not', () => {
     const nothing = lineFor({ usage: null, headAt: 0 });
@@ -198,7 +213,9 @@ describe('access log', () => {
   });
 
   it('writes what it holds soon, without being asked', async () => {
-    const text = await new Promise<string>((resolve) => new AccessLog(resolve, 'worker 1', false).write(record()));
+    const text = await new Promise<string>((resolve) =>
+      new AccessLog({ write: resolve, redact, pretty: false }, 'worker 1').write(record()),
+    );
     expect(JSON.parse(text).id).to.equal('req_0001');
   });
 

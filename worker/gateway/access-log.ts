@@ -4,11 +4,21 @@
  */
 import { Buffer } from 'node:buffer';
 import { performance } from 'node:perf_hooks';
+import type { Redactor } from '../../shared/logger';
 import { lastOf } from '../http/remembered';
 import type { ExchangeRecord } from './exchange-record';
 
 const MAX_BATCH_BYTES = 4096;
 const FLUSH_AFTER_MS = 100;
+
+export interface AccessLogOptions {
+  /** Takes finished lines, such as `Log.writeRaw`. */
+  write: (lines: string) => void;
+  /** Takes secrets out of what somebody else has said. */
+  redact: Redactor;
+  /** Short lines for a terminal, not JSON. */
+  pretty: boolean;
+}
 
 export class AccessLog {
   readonly #write: (lines: string) => void;
@@ -20,15 +30,11 @@ export class AccessLog {
   #timerStartMs = 0;
   #timerStartAt = 0;
 
-  /**
-   * @param write takes finished lines, such as `Log.writeRaw`
-   * @param pretty short lines for a terminal, not JSON
-   */
-  constructor(write: (lines: string) => void, processName: string, pretty: boolean) {
+  constructor({ write, redact, pretty }: AccessLogOptions, processName: string) {
     this.#write = write;
     this.#format = pretty
-      ? (record, time) => pieceOf(shortLine(record, time, processName))
-      : jsonLine(JSON.stringify(processName));
+      ? (record, time) => pieceOf(redact(shortLine(withoutSecrets(record, redact), time, processName)))
+      : jsonLine(JSON.stringify(processName), redact);
   }
 
   write(record: ExchangeRecord): void {
@@ -75,21 +81,24 @@ function pieceOf(text: string): Piece {
  * One string, put together by hand: `JSON.stringify` of an object costs many times as much. Each piece has its price, so
  * what most lines have in common is one piece, which is made anew when something in it changes.
  */
-function jsonLine(processName: string): (record: ExchangeRecord, time: string) => Piece {
+function jsonLine(processName: string, redact: Redactor): (record: ExchangeRecord, time: string) => Piece {
+  // Before it is cut: half of a secret would not be found.
+  const told = (text: string) => quotable(redact(text));
   const openingOf = lastOf((time) =>
     pieceOf(`{"level":"info","message":"request","process":${processName},"timestamp":"${time}","id":"`),
   );
   const callOf = lastOf((client, session, method, path) =>
-    pieceOf(`","client":"${client}","session":"${quotable(session)}","method":"${method}","path":"${quotable(path)}"`),
+    pieceOf(`","client":"${client}","session":"${told(session)}","method":"${method}","path":"${told(path)}"`),
   );
   const targetOf = lastOf((model, provider, route) =>
-    pieceOf(`,"model":"${quotable(model)}","provider":"${quotable(provider)}","route":"${quotable(route)}","status":`),
+    pieceOf(`,"model":"${told(model)}","provider":"${told(provider)}","route":"${told(route)}","status":`),
   );
-  const failureIn = lastOf((failure) => pieceOf(`,"failure":"${quotable(failure)}","input_tokens":`));
+  const failureIn = lastOf((failure) => pieceOf(`,"failure":"${told(failure)}","input_tokens":`));
   return (record, time) => {
     const { usage } = record;
     const opening = openingOf(time);
-    const id = idOf(record);
+    // Ours is plain, and not looked into: the engine would have to join its two halves first, for a fifth of the line.
+    const id = record.hasOwnId ? ownId(record.requestId) : pieceOf(told(record.requestId));
     const call = callOf(record.client, record.sessionId, record.method, record.path);
     const target = targetOf(record.model, record.provider, record.route);
     const failure = failureIn(failureOf(record));
@@ -108,10 +117,8 @@ function jsonLine(processName: string): (record: ExchangeRecord, time: string) =
   };
 }
 
-/** Ours is plain, and not looked into: the engine would have to join its two halves first, for a fifth of the line. */
-function idOf({ requestId, hasOwnId }: ExchangeRecord): Piece {
-  if (hasOwnId || isPlain(requestId)) return { text: requestId, extraBytes: 0 };
-  return pieceOf(quotable(requestId));
+function ownId(requestId: string): Piece {
+  return { text: requestId, extraBytes: 0 };
 }
 
 /** With one digit behind the point: `toFixed` is made for any number, and takes as long. */
@@ -119,6 +126,11 @@ function tenths(ms: number): string {
   const rounded = Math.round(ms * 10);
   const whole = Math.floor(rounded / 10);
   return `${whole}.${rounded - 10 * whole}`;
+}
+
+/** In the texts that are cut where they are long: half of a secret would not be found in the line. */
+function withoutSecrets(record: ExchangeRecord, redact: Redactor): ExchangeRecord {
+  return { ...record, requestId: redact(record.requestId), model: redact(record.model) };
 }
 
 function shortLine(record: ExchangeRecord, time: string, processName: string): string {
