@@ -91,8 +91,8 @@ async function start(reaper: Reaper, peers: string | Error): Promise<BenchRun> {
   const missing = new Map<string, string>();
   const bare = bareHandler(surroundings);
   const ccproxy = await startCcproxy(surroundings);
-  const subjects: Subject[] = [await startNginx(surroundings), await startHaproxy(surroundings), bare, ccproxy];
-  subjects.push(await startPlainCcproxy(surroundings));
+  const subjects: Subject[] = [await startNginx(surroundings), ccproxy, await startPlainCcproxy(surroundings)];
+  subjects.push(await startHaproxy(surroundings), bare);
   for (const [name, startOne] of [
     ['portkey', startPortkey],
     ['cc-router', startClaudeCodeRouter],

@@ -19,7 +19,7 @@ const PAIRS = [
   { pair: 'openai → gemini', path: CHAT, provider: 'g', long: false },
 ] as const;
 
-const ROUNDS = 3;
+const ROUNDS = 2;
 const SECONDS = 1;
 const CONNECTIONS = 8;
 
