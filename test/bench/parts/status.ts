@@ -5,8 +5,9 @@ import { cpuMicros } from '../measure';
 import type { Subject } from '../subjects/subject';
 import { runWrk } from '../wrk';
 
-const ROUNDS = 2;
-const SECONDS = 2;
+const WARM_UP_SECONDS = 2;
+const ROUNDS = 4;
+const SECONDS = 1;
 const CONNECTIONS = 8;
 
 export async function measureStatus(run: BenchRun): Promise<void> {
@@ -21,6 +22,11 @@ export async function measureStatus(run: BenchRun): Promise<void> {
   const constant = get(bare, `/constant/${bytes}`);
   const isConstant: Expected = { bytes, text: 'x', times: bytes };
   await about(bare.name, '/constant', ask(constant, isConstant));
+  await about(
+    ccproxy.name,
+    '/status',
+    runWrk(run, page, isPage, { connections: CONNECTIONS, seconds: WARM_UP_SECONDS }),
+  );
   for (let round = 0; round < ROUNDS; round++) {
     await about(ccproxy.name, '/status', measure(run, ccproxy, page, isPage, bytes));
     await about(bare.name, '/constant', measure(run, bare, constant, isConstant, bytes));
