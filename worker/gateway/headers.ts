@@ -1,5 +1,4 @@
 /** Headers of the answers that clients get. */
-
 import { lastOf } from '../http/remembered';
 import { furtherLines } from '../http/reply';
 import type { AnswerFields } from '../upstream/upstream';
