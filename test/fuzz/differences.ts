@@ -90,6 +90,12 @@ export const DIFFERENCES: readonly Difference[] = [
     applies: ({ answer }) => TAB_BEHIND_CODING.test(latin1(answer)),
   },
   {
+    name: 'a tab behind a coding, and malformed chunks',
+    direction: 'stricter',
+    reason: 'the same; to Node they are a body like any other',
+    applies: ({ answer, flaw }) => flaw === 'chunk' && TAB_BEHIND_CODING.test(latin1(answer)),
+  },
+  {
     name: 'an extension that Node refuses',
     direction: 'looser',
     reason: 'there may be white space, and what is unknown is to be ignored (RFC 9112, 7.1.1)',

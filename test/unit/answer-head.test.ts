@@ -62,6 +62,8 @@ describe('the head of an answer', () => {
       ['Date: d\r\nA: 1\r\nA: 2\r\nTE: x\r\nTE: y\r\nC:\r\n', '\r\na: 1\r\na: 2\r\nc:'],
       ['A: 1\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\nX-Hops: 2\r\nConnection: A\r\n', '\r\nx-hops: 2'],
       ['Connection: keep-alive\r\nA: 1\r\n', '\r\na: 1'],
+      ['Connection: close,, X-Hop,\r\nA: 1\r\nX-Hop: 1\r\nB: 2\r\n', '\r\na: 1\r\nb: 2'],
+      ['X-Hop: 1\r\nConnection: x-hop\r\n', ''],
     ] as const) {
       expect(read(`${START}${fields}\r\n`)?.fields.lines).to.equal(lines);
     }

@@ -34,7 +34,8 @@ export const HOP_BY_HOP = [
 
 /** What the value of `Connection` names, in lower case. */
 export function optionsOf(connection: string): Set<string> {
-  return new Set(connection.split(',').map((option) => option.trim().toLowerCase()));
+  const options = connection.split(',').map((option) => option.trim().toLowerCase());
+  return new Set(options.filter((option) => option !== ''));
 }
 
 export const HEADER_MEANINGS = new NameTable<HeaderMeaning>(

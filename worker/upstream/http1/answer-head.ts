@@ -140,8 +140,9 @@ export function readAnswerHead(bytes: Buffer, from: number, to: number): ReadHea
 
 /** What the connection's options name is of this connection only, too. */
 function withoutThese(names: ReadonlySet<string>, lines: string): string {
-  const isOther = (line: string) => !names.has(line.slice(0, line.indexOf(':')));
-  return lines.split(LINE_END).filter(isOther).join(LINE_END);
+  const [nothing = '', ...own] = lines.split(LINE_END);
+  const others = own.filter((line) => !names.has(line.slice(0, line.indexOf(':'))));
+  return [nothing, ...others].join(LINE_END);
 }
 
 /** RFC 9112, 6.3. */
