@@ -85,12 +85,12 @@ function framingFields(random: Random, parts: Parts): [string, string][] {
 function connectionFields(random: Random, parts: Parts, isOld: boolean): [string, string][] {
   if (random.next() < 0.1) {
     parts.meaning.isPersistent = false;
-    return [['Connection', random.pick(['close', 'Close', 'close, x-hop'])]];
+    return [['Connection', random.pick(['close', 'Close', 'close, x-hop', ', close,,', 'close,Set-Cookie, Vary'])]];
   }
   if (isOld) parts.meaning.isPersistent = false;
   if (random.next() < 0.75 || isOld) return [];
   return [
-    ['Connection', random.pick(['keep-alive', 'Keep-Alive'])],
+    ['Connection', random.pick(['keep-alive', 'Keep-Alive', 'keep-alive, vary,', 'Retry-After'])],
     ['Keep-Alive', 'timeout=5'],
   ];
 }
