@@ -62,6 +62,9 @@ describe('a translated answer', () => {
     const { error, requestId } = refused(429, '{}', { 'x-request-id': 'prov-1', 'retry-after': '9' });
     expect(error).to.include({ type: 'rate_limit_error', status: 429, retryAfter: 9 });
     expect(requestId).to.equal('prov-1');
+    const idOf = (headers: Record<string, string>) => refused(429, '{}', headers).requestId;
+    expect(idOf({ 'request-id': 'a b', 'x-request-id': 'prov-2' }), 'what is none is none').to.equal('prov-2');
+    expect(idOf({ 'request-id': 'x'.repeat(129) })).to.equal(null);
   });
 
   it('makes no text of a compressed error', () => {
