@@ -93,6 +93,7 @@ export const DIFFERENCES: readonly Difference[] = [
     name: 'a tab behind a coding, and malformed chunks',
     direction: 'stricter',
     reason: 'the same; to Node they are a body like any other',
+    isRare: true,
     applies: ({ answer, flaw }) => flaw === 'chunk' && TAB_BEHIND_CODING.test(latin1(answer)),
   },
   {
