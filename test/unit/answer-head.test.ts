@@ -69,6 +69,30 @@ describe('the head of an answer', () => {
     }
   });
 
+  it('lets none of those pass that end here', () => {
+    const names = ['Connection', 'Keep-Alive', 'Proxy-Authenticate', 'Proxy-Authorization', 'Proxy-Connection', 'TE'];
+    names.push('Trailer', 'Upgrade', 'Request-ID', 'Date');
+    for (const what of ['Provider', 'Model', 'Route']) names.push(`X-CCProxy-${what}`);
+    for (const name of names) {
+      expect(read(`${START}A: 1\r\n${name}: x\r\nB: 2\r\n\r\n`)?.fields.lines, name).to.equal('\r\na: 1\r\nb: 2');
+    }
+  });
+
+  it('says whether the connection is kept', () => {
+    const kept = (version: string, connection: string) =>
+      read(`HTTP/${version} 200 OK\r\nContent-Length: 0\r\n${connection}\r\n`)?.keepsAlive;
+    for (const [connection, old, now] of [
+      ['', false, true],
+      ['Connection: keep-alive\r\n', true, true],
+      ['Connection: Keep-Alive , x\r\n', true, true],
+      ['Connection: close\r\n', false, false],
+      ['Connection: keep-alive\r\nConnection: x, CLOSE\r\n', false, false],
+      ['Connection: x\r\n', false, true],
+    ] as const) {
+      expect([kept('1.0', connection), kept('1.1', connection)], connection).to.deep.equal([old, now]);
+    }
+  });
+
   it('knows a name by all of its bytes', () => {
     const long = 'y'.repeat(40);
     for (const name of ['Date', 'TE', 'Upgrade', 'Request-ID', 'Proxy-Authorization', 'X-CCProxy-Provider']) {

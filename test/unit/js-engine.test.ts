@@ -97,9 +97,10 @@ describe('The engine in plain JavaScript', () => {
   it('writes all headers that come in one call', () =>
     asked(1, async ([res], text) => {
       const lines = furtherLines(['b', 'x: y', 'empty', '', 'c', 'é', 'beyond', '\u010a']);
-      res?.writeHeader('a', headerValue(`1${lines}`));
+      res?.writeHeader('a', headerValue(`1${lines}\r\nbare:x: y\r\nnone:\r\nwide:\t \tz \t`));
       res?.end(Buffer.from('whole'));
       await eventually(() => text().endsWith('whole'));
       expect(text()).to.match(/\r\na: 1\r\nb: x: y\r\nempty: \r\nc: é\r\nbeyond: \?\r\n/);
+      expect(text()).to.match(/\r\nbare: x: y\r\nnone: \r\nwide: z\r\n/);
     }));
 });

@@ -122,8 +122,9 @@ class JsResponse implements EngineResponse {
 
   writeHeader(name: string | Uint8Array, value: string | Uint8Array): void {
     for (const line of `${asLatin1(name)}: ${asLatin1(value)}`.split('\r\n')) {
-      const colon = line.indexOf(': ');
-      this.#response.appendHeader(line.slice(0, colon), line.slice(colon + 2));
+      // A provider's line is passed on as it came: there may be blanks around the value, or none.
+      const colon = line.indexOf(':');
+      this.#response.appendHeader(line.slice(0, colon), line.slice(colon + 1).replace(BLANKS_AROUND, ''));
     }
   }
 
@@ -186,6 +187,8 @@ class JsResponse implements EngineResponse {
     return new Uint8Array(parse(text).toByteArray()).buffer;
   }
 }
+
+const BLANKS_AROUND = /^[ \t]+|[ \t]+$/g;
 
 function asLatin1(text: string | Uint8Array): string {
   return typeof text === 'string' ? text : Buffer.from(text).toString('latin1');

@@ -8,7 +8,6 @@ import { loadModule } from '../../web-assembly';
 const NOTES = 0x28100;
 const LENGTHS = 0x28200;
 const NAMES = 0x28300;
-const BEHIND_NAMES = 0x30000;
 const FIELDS = 0x30000;
 
 /** A name has less than that. */
@@ -45,7 +44,7 @@ export const knownFields = new Uint16Array(READ_MEMORY.buffer, FIELDS, (READ_MEM
 export function knowNames<Name extends string>(names: readonly Name[]): (Name | undefined)[] {
   const numbered: (Name | undefined)[] = [undefined, ...[...names].sort((a, b) => a.length - b.length)];
   const lengths = new Uint16Array(READ_MEMORY.buffer, LENGTHS, NAME_BYTES + 1);
-  const texts = Buffer.from(READ_MEMORY.buffer, NAMES, BEHIND_NAMES - NAMES);
+  const texts = Buffer.from(READ_MEMORY.buffer, NAMES, FIELDS - NAMES);
   for (let length = 0; length < lengths.length; length++) {
     const shorter = names.filter((name) => name.length < length);
     lengths[length] = 1 + shorter.length;
