@@ -98,7 +98,7 @@ function jsonLine(processName: string, redact: Redactor): (record: ExchangeRecor
     const { usage } = record;
     const opening = openingOf(time);
     // Ours is plain, and not looked into: the engine would have to join its two halves first, for a fifth of the line.
-    const id = record.hasOwnId ? ownId(record.requestId) : pieceOf(told(record.requestId));
+    const id = record.hasOwnId ? { text: record.requestId, extraBytes: 0 } : pieceOf(told(record.requestId));
     const call = callOf(record.client, record.sessionId, record.method, record.path);
     const target = targetOf(record.model, record.provider, record.route);
     const failure = failureIn(failureOf(record));
@@ -115,10 +115,6 @@ function jsonLine(processName: string, redact: Redactor): (record: ExchangeRecor
     const extraBytes = opening.extraBytes + id.extraBytes + call.extraBytes + target.extraBytes + failure.extraBytes;
     return { text, extraBytes };
   };
-}
-
-function ownId(requestId: string): Piece {
-  return { text: requestId, extraBytes: 0 };
 }
 
 /** With one digit behind the point: `toFixed` is made for any number, and takes as long. */

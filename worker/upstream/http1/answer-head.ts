@@ -117,6 +117,7 @@ export function readAnswerHead(bytes: Buffer, from: number, to: number): ReadHea
         idleHintSeconds = timeoutIn(value) ?? idleHintSeconds;
         break;
     }
+    // It ends here: the lines before it are let go on.
     const line = (knownFields[i + 1] ?? 0) - LINE_END.length;
     if (line > linesFrom) fields.lines += text.slice(linesFrom, line);
     linesFrom = knownFields[i + 4] ?? 0;
