@@ -44,7 +44,7 @@ export class Worker {
   readonly #upstreams: Upstreams;
   readonly #observer: ProviderObserver;
   readonly #admission: Admission;
-  readonly #accessLog: AccessLog | null;
+  readonly #accounting: Accounting;
   readonly #view: ClusterView;
   readonly #calls: SupervisorCalls;
   readonly #gateway: Gateway;
@@ -67,7 +67,7 @@ export class Worker {
     this.#admission = new Admission(config);
     // Its first line would hold up everybody for as long as that takes.
     log.open();
-    this.#accessLog = config.log
+    const accessLog = config.log
       ? new AccessLog({ write: log.writeRaw, redact: redactor(secretsOf(config)), pretty: log.pretty }, name)
       : null;
     this.#view = new ClusterView(identity);
@@ -78,18 +78,19 @@ export class Worker {
       connections: () => this.#sockets.count(this.#connectionsToProviders()),
       ended: (cut) => this.#end(cut),
     });
+    this.#accounting = new Accounting({
+      metrics: this.#metrics,
+      accessLog,
+      observer: this.#observer,
+      logger: log.logger,
+    });
     const access = new AccessRule(config);
     this.#gateway = new Gateway({
       config,
       access,
       admission: this.#admission,
       upstreams: this.#upstreams,
-      accounting: new Accounting({
-        metrics: this.#metrics,
-        accessLog: this.#accessLog,
-        observer: this.#observer,
-        logger: log.logger,
-      }),
+      accounting: this.#accounting,
       cluster: this.#view,
       drain: this.#drain,
     });
@@ -140,7 +141,7 @@ export class Worker {
 
   /** Before the process ends: what has happened so far is in the log and the metrics then. */
   reportLast(then: () => void): void {
-    this.#accessLog?.flush();
+    this.#accounting.settle();
     this.reportMetrics(then);
   }
 
@@ -149,6 +150,7 @@ export class Worker {
     this.#reportUnderWay = true;
     const waiting = this.#awaitingReport;
     this.#awaitingReport = [];
+    this.#accounting.settle();
     for (const [provider, upstream] of this.#upstreams.entries()) {
       const { active, idle } = upstream.counts();
       this.#metrics.connections(provider, 'active', active);
@@ -204,6 +206,7 @@ export class Worker {
 
   #reportProviders(): void {
     this.#reportDue = false;
+    this.#accounting.settle();
     this.#parts.link.send({ type: 'providers', reports: this.#observer.take() });
   }
 

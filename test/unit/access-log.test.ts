@@ -2,38 +2,13 @@ import { expect } from 'chai';
 import { redactor } from '../../shared/logger';
 import { AccessLog } from '../../worker/gateway/access-log';
 import type { ExchangeRecord } from '../../worker/gateway/exchange-record';
+import { exchangeRecord } from '../support/exchange-record';
 
 /** Of the kernel: what is no longer than this is written to a pipe in one piece (PIPE_BUF, pipe(7)). */
 const ATOMIC_BYTES = 4096;
 
 /** Counted in characters, too many lines with this in them would go into a batch. */
 const WIDE = '東é🙂'.repeat(20);
-
-const record = (more: Partial<ExchangeRecord> = {}): ExchangeRecord => ({
-  requestId: 'req_0001',
-  hasOwnId: false,
-  method: 'POST',
-  path: '/v1/messages',
-  client: '127.0.0.1',
-  sessionId: '',
-  model: 'claude-x',
-  route: 'default',
-  provider: 'mock',
-  status: 200,
-  failure: '',
-  isClientsFault: false,
-  abortedIn: null,
-  refused: null,
-  startedAt: 1000,
-  sentAt: 1001,
-  headAt: 1012.34,
-  firstTokenAt: 1013,
-  endedAt: 1100.06,
-  overheadMs: 1,
-  streamBytes: 10,
-  usage: { input: 5, output: 7, cacheRead: 0, cacheCreation: 0 },
-  ...more,
-});
 
 const SECRET = 'sk-"secret"';
 const redact = redactor([SECRET]);
@@ -42,13 +17,12 @@ const redact = redactor([SECRET]);
 function written(records: readonly ExchangeRecord[], { pretty = false, processName = 'worker 1' } = {}): string[] {
   const writes: string[] = [];
   const log = new AccessLog({ write: (lines) => writes.push(lines), redact, pretty }, processName);
-  for (const one of records) log.write(one);
-  log.flush();
+  log.write(records);
   return writes;
 }
 
 function lineFor(more: Partial<ExchangeRecord>): Record<string, unknown> {
-  const [text = '', ...others] = written([record(more)])
+  const [text = '', ...others] = written([exchangeRecord(more)])
     .join('')
     .split('\n')
     .filter((line) => line !== '');
@@ -73,7 +47,7 @@ describe('access log', () => {
     const before = Date.now();
     // An account may come later than the end: that of the first one here.
     const start = performance.now() - 2000;
-    const ends = [0, 0.4, 1, 999.5, 2500, 61_000].map((ms) => record({ endedAt: start + ms }));
+    const ends = [0, 0.4, 1, 999.5, 2500, 61_000].map((ms) => exchangeRecord({ endedAt: start + ms }));
     const times = written(ends)
       .join('')
       .trim()
@@ -95,7 +69,7 @@ describe('access log', () => {
 
   it('has each id as it is: ours, and a provider’s in its place', () => {
     const ids = ['req_0001', 'req_from-provider.1', 'req_"1"', 'req_東', 'req_0002'];
-    const lines = written(ids.map((requestId) => record({ requestId, hasOwnId: /^req_\d+$/.test(requestId) })))
+    const lines = written(ids.map((requestId) => exchangeRecord({ requestId, hasOwnId: /^req_\d+$/.test(requestId) })))
       .join('')
       .trim()
       .split('\n');
@@ -106,7 +80,7 @@ describe('access log', () => {
     it(`has no secret in ${name}, nor half of one where a long text is cut`, () => {
       for (const before of [0, 195]) {
         const more = { [name]: `${'a'.repeat(before)}${SECRET}` };
-        const lines = [record(more), record(), record(more)];
+        const lines = [exchangeRecord(more), exchangeRecord(), exchangeRecord(more)];
         expect(written(lines).join(''), `${before} before`).to.include('***').and.not.to.include('sk-');
         expect(written(lines, { pretty: true }).join(''), `${before} before`).not.to.include('sk-');
       }
@@ -144,7 +118,7 @@ describe('access log', () => {
       for (const [what, text] of hostile) {
         it(`a client’s ${what} stay within one line`, () => {
           const more = { model: text, sessionId: text, requestId: text, path: '/v1/messages' };
-          const output = written([record(more)], { pretty }).join('');
+          const output = written([exchangeRecord(more)], { pretty }).join('');
           expect(output.indexOf('\n')).to.equal(output.length - 1);
           // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them may reach a terminal.
           expect(output.slice(0, -1)).not.to.match(/[\u0000-\u001f]/);
@@ -175,7 +149,7 @@ describe('access log', () => {
     ];
     for (const [what, more] of kinds) {
       it(`${what}: whole lines, at most ${ATOMIC_BYTES} bytes, none lost`, () => {
-        const writes = written(Array.from({ length: 100 }, (_, i) => record({ ...more, status: 100 + i })));
+        const writes = written(Array.from({ length: 100 }, (_, i) => exchangeRecord({ ...more, status: 100 + i })));
         for (const text of writes) {
           expect(text.endsWith('\n')).to.equal(true);
           expect(Buffer.byteLength(text), 'bytes of one write').to.be.at.most(ATOMIC_BYTES);
@@ -191,7 +165,7 @@ describe('access log', () => {
 
     it('whole lines of a process with a name of several bytes a character', () => {
       const writes = written(
-        Array.from({ length: 100 }, () => record()),
+        Array.from({ length: 100 }, () => exchangeRecord()),
         { processName: WIDE },
       );
       for (const text of writes) expect(Buffer.byteLength(text)).to.be.at.most(ATOMIC_BYTES);
@@ -200,27 +174,20 @@ describe('access log', () => {
     it('a line that is longer alone', () => {
       const long = '\u0001'.repeat(200);
       const more = { model: long, sessionId: long, requestId: long, path: long };
-      const writes = written([record(), record(more), record(), record()]);
+      const writes = written([exchangeRecord(), exchangeRecord(more), exchangeRecord(), exchangeRecord()]);
       expect(writes.map((text) => text.split('\n').length - 1)).to.deep.equal([1, 1, 2]);
       expect(writes[1]).to.have.length.above(ATOMIC_BYTES);
     });
 
     for (const model of ['claude-x', '東']) {
       it(`many lines in one write, so that a line costs little, also of ${model}`, () => {
-        expect(written(Array.from({ length: 100 }, () => record({ model }))).length).to.be.below(12);
+        expect(written(Array.from({ length: 100 }, () => exchangeRecord({ model }))).length).to.be.below(12);
       });
     }
   });
 
-  it('writes what it holds soon, without being asked', async () => {
-    const text = await new Promise<string>((resolve) =>
-      new AccessLog({ write: resolve, redact, pretty: false }, 'worker 1').write(record()),
-    );
-    expect(JSON.parse(text).id).to.equal('req_0001');
-  });
-
   it('is short on a terminal', () => {
-    const text = written([record()], { pretty: true }).join('');
+    const text = written([exchangeRecord()], { pretty: true }).join('');
     expect(text).to.match(
       /^\d\d:\d\d:\d\d\.\d{3} worker 1: 200 \/v1\/messages mock "claude-x" \(default\), 5 tokens in, 7 out, 99 ms|100 ms/,
     );

@@ -57,6 +57,25 @@ describe('access rule', () => {
     expect(level(rule, { host: 'x', 'x-api-key': 'the-key' }, remote)).to.equal('key');
   });
 
+  for (const [host, client] of [
+    ['127.0.0.1', '127.0.0.1'],
+    ['::1', '::1'],
+    ['0.0.0.0', '10.0.0.1'],
+    ['::', '10.0.0.1'],
+    ['127.0.0.2', '10.0.0.1'],
+    ['localhost', '10.0.0.1'],
+  ] as const) {
+    it(`listening on ${host}, a client with the key is at ${client}, and any other where it is`, () => {
+      const listening = new AccessRule({ apiKey: 'the-key', trustedProxies: ['127.0.0.1/32', '::1/128'], host });
+      const head = headOf({ host: 'x', 'x-api-key': 'the-key' }, Uint8Array.of(10, 0, 0, 1));
+      expect(listening.clientOf(head, 'key')).to.equal(client);
+      expect(listening.clientOf(head, 'local')).to.equal('10.0.0.1');
+      expect(listening.clientOf(head, 'denied')).to.equal('10.0.0.1');
+      const forwarded = headOf({ host: 'x', 'x-forwarded-for': '10.9.9.9' }, Uint8Array.of(127, 0, 0, 1));
+      for (const level of ['key', 'denied'] as const) expect(listening.clientOf(forwarded, level)).to.equal('10.9.9.9');
+    });
+  }
+
   it('no key is right where none is configured', () => {
     const open = new AccessRule({ apiKey: null, trustedProxies: [], host: '127.0.0.1' });
     expect(level(open, { host: 'x', 'x-api-key': '' }, Uint8Array.of(10, 0, 0, 1))).to.equal('denied');

@@ -9,7 +9,6 @@ import { lastOf } from '../http/remembered';
 import type { ExchangeRecord } from './exchange-record';
 
 const MAX_BATCH_BYTES = 4096;
-const FLUSH_AFTER_MS = 100;
 
 export interface AccessLogOptions {
   /** Takes finished lines, such as `Log.writeRaw`. */
@@ -23,12 +22,6 @@ export interface AccessLogOptions {
 export class AccessLog {
   readonly #write: (lines: string) => void;
   readonly #format: (record: ExchangeRecord, time: string) => Piece;
-  #batch = '';
-  #batchBytes = 0;
-  #timer: NodeJS.Timeout | null = null;
-  /** When the timer was started, by both clocks: to ask for the date costs more for each line. */
-  #timerStartMs = 0;
-  #timerStartAt = 0;
 
   constructor({ write, redact, pretty }: AccessLogOptions, processName: string) {
     this.#write = write;
@@ -37,32 +30,24 @@ export class AccessLog {
       : jsonLine(JSON.stringify(processName), redact);
   }
 
-  write(record: ExchangeRecord): void {
-    // It runs on when a batch is full: what it then writes is smaller, but a new one for each batch would cost more.
-    if (this.#timer === null) {
-      this.#timer = setTimeout(() => this.flush(), FLUSH_AFTER_MS);
-      this.#timerStartMs = Date.now();
-      this.#timerStartAt = performance.now();
+  write(records: readonly ExchangeRecord[]): void {
+    // By both clocks: to ask for the date costs more for each line.
+    const nowMs = Date.now();
+    const now = performance.now();
+    let batch = '';
+    let batchBytes = 0;
+    for (const record of records) {
+      const { text, extraBytes } = this.#format(record, isoTime(nowMs + Math.floor(record.endedAt - now)));
+      const bytes = text.length + extraBytes;
+      if (batchBytes > 0 && batchBytes + bytes > MAX_BATCH_BYTES) {
+        this.#write(batch);
+        batch = '';
+        batchBytes = 0;
+      }
+      batch += text;
+      batchBytes += bytes;
     }
-    const time = this.#timerStartMs + Math.floor(record.endedAt - this.#timerStartAt);
-    const { text, extraBytes } = this.#format(record, isoTime(time));
-    const bytes = text.length + extraBytes;
-    if (this.#batchBytes + bytes > MAX_BATCH_BYTES) this.#writeBatch();
-    this.#batch += text;
-    this.#batchBytes += bytes;
-  }
-
-  flush(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#writeBatch();
-  }
-
-  #writeBatch(): void {
-    const batch = this.#batch;
-    this.#batch = '';
-    this.#batchBytes = 0;
-    if (batch !== '') this.#write(batch);
+    if (batchBytes > 0) this.#write(batch);
   }
 }
 

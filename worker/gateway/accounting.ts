@@ -1,10 +1,18 @@
-/** Where an exchange leaves its traces: metrics, the access log, and the report on its provider. */
+/**
+ * Where an exchange leaves its traces: metrics, the access log, and the report on its provider. Nobody waits for that, so
+ * it is done for many that ended at a time: the code for it is then fetched into the processor's caches once for all of
+ * them, and not for each anew, which is most of what it costs.
+ */
 import type { Logger } from '../../shared/logger';
 import type { UpstreamError } from '../upstream/upstream';
 import type { WorkerMetrics } from '../worker-metrics';
 import type { AccessLog } from './access-log';
 import type { ExchangeRecord } from './exchange-record';
 import type { ProviderObserver } from './provider-observer';
+
+/** So many that ended, and an end that lies so far back, wait for nothing any more. */
+const MAX_ENDED = 64;
+const SETTLE_WITHIN_MS = 100;
 
 export class Accounting {
   readonly #metrics: WorkerMetrics;
@@ -13,6 +21,9 @@ export class Accounting {
   readonly #logger: Logger;
   /** It costs a walk through the transports to ask. */
   readonly #tellsRoutes: boolean;
+  /** Not accounted for yet. */
+  #ended: ExchangeRecord[] = [];
+  #timer: NodeJS.Timeout | null = null;
 
   constructor(parts: {
     metrics: WorkerMetrics;
@@ -55,6 +66,33 @@ export class Accounting {
   }
 
   ended(record: ExchangeRecord): void {
+    this.#ended.push(record);
+    // What goes wrong at a provider is reported soon.
+    if (this.#ended.length >= MAX_ENDED || record.status >= 500 || record.failure !== '') this.settle();
+    // It runs on when there are many: a new one each time would cost more.
+    else this.#timer ??= setTimeout(() => this.#timeIsOver(), SETTLE_WITHIN_MS);
+  }
+
+  /** Accounts for all that have ended: to be called before anybody looks at what was counted. */
+  settle(): void {
+    const ended = this.#ended;
+    if (ended.length === 0) return;
+    this.#ended = [];
+    for (const record of ended) this.#count(record);
+    this.#accessLog?.write(ended);
+  }
+
+  /** Something threw that never should. */
+  bug(error: unknown): void {
+    this.#logger.error(`a request met a bug: ${error instanceof Error ? error.stack : String(error)}`);
+  }
+
+  #timeIsOver(): void {
+    this.#timer = null;
+    this.settle();
+  }
+
+  #count(record: ExchangeRecord): void {
     const durationMs = record.endedAt - record.startedAt;
     const { usage } = record;
     this.#metrics.requestEnded({
@@ -75,12 +113,6 @@ export class Accounting {
     if (record.abortedIn !== null) this.#metrics.clientAbort(record.abortedIn);
     else if (record.sentAt === 0 && record.refused !== null) this.#metrics.rejected(record.refused);
     if (record.sentAt !== 0) this.#observe(record);
-    this.#accessLog?.write(record);
-  }
-
-  /** Something threw that never should. */
-  bug(error: unknown): void {
-    this.#logger.error(`a request met a bug: ${error instanceof Error ? error.stack : String(error)}`);
   }
 
   /** A provider's own answer with 5xx counts against it; a client that went away and a 4xx do not. */

@@ -1,7 +1,7 @@
 /**
  * The life of a proxied request: admit → read → route → prepare → send. The answer's way back is the exchange's;
- * at its end it comes here once more, to be accounted for. What follows a whole body, a whole answer and an end is done
- * at the end of the event loop's turn, in this order, for all of them that the turn brought (see `Turn`).
+ * at its end it comes here once more, to be accounted for. What follows a whole body and a whole answer is done at the
+ * end of the event loop's turn, in this order, for all of them that the turn brought (see `Turn`).
  */
 import { Buffer } from 'node:buffer';
 import { performance } from 'node:perf_hooks';
@@ -21,7 +21,6 @@ import type { Accounting } from './accounting';
 import type { Admission } from './admission';
 import { BodyMemory } from './body-memory';
 import { Exchange, type ExchangeHost } from './exchange';
-import type { ExchangeRecord } from './exchange-record';
 import { clientOf, countDocument, type Inbound, OutboundRequests, type ProxiedPath } from './outbound';
 import { readBody } from './read-body';
 import { nextRequestId } from './request-id';
@@ -72,14 +71,12 @@ export class Gateway implements ExchangeHost {
   readonly #outbound: OutboundRequests;
   readonly #proceedLater: (arrival: Arrival) => void;
   readonly #endAnswerLater: (exchange: Exchange) => void;
-  readonly #accountLater: (record: ExchangeRecord) => void;
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
     const turn = new Turn();
     this.#proceedLater = turn.stage((arrival) => this.#guarded(arrival.exchange, () => this.#proceed(arrival)));
     this.#endAnswerLater = turn.stage((exchange) => exchange.endAnswer());
-    this.#accountLater = turn.stage((record) => parts.accounting.ended(record));
     this.#route = routerOf(parts.config);
     this.#outbound = new OutboundRequests(parts.access);
   }
@@ -91,10 +88,11 @@ export class Gateway implements ExchangeHost {
   /** Takes a POST to one of the proxied paths. */
   handle(path: ProxiedPath, res: EngineResponse, head: RequestHead): void {
     const { access, admission, config } = this.#parts;
-    const client = access.clientOf(head);
+    const level = access.level(head);
+    const client = access.clientOf(head, level);
     const exchange = this.#begin(path, res, head, client);
 
-    const refusal = apiRefusal(access.level(head), config.apiKey !== null) ?? admission.enter(client);
+    const refusal = apiRefusal(level, config.apiKey !== null) ?? admission.enter(client);
     if (refusal !== null) {
       exchange.refuse(refusal);
       return;
@@ -189,7 +187,7 @@ export class Gateway implements ExchangeHost {
     this.#ticker.remove(exchange);
     if (exchange.admitted) admission.leave();
     if (exchange.provider !== null) admission.leaveProvider(exchange.provider.name);
-    this.#accountLater(exchange.record);
+    this.#parts.accounting.ended(exchange.record);
   }
 
   answerIsWhole(exchange: Exchange): void {

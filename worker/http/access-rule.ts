@@ -22,6 +22,9 @@ interface Caller {
   direct: boolean;
 }
 
+/** Only this machine can send there, and does so from the same address. */
+const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];
+
 /** `[::1]:3456` */
 const BRACKETED_HOST = /^\[([^\]]+)\](?::\d*)?$/;
 const BEARER = /^bearer +(\S+)\s*$/i;
@@ -36,12 +39,15 @@ export class AccessRule {
   readonly #seenBearers = new Set<string>();
   readonly #isTrusted: (address: string) => boolean;
   readonly #isOwnHost: (host: string) => boolean;
+  /** Where all who have the key are, or null where they may be anywhere. */
+  readonly #onlyClient: string | null;
 
   constructor(options: { apiKey: string | null; trustedProxies: readonly string[]; host: string }) {
     this.#keyDigest = options.apiKey === null ? null : digest(options.apiKey);
     const trusted = options.trustedProxies.map((cidr) => ipaddr.parseCIDR(cidr));
     this.#isTrusted = remembered((address) => isWithin(address, trusted));
     const configuredHost = options.host.toLowerCase();
+    this.#onlyClient = LOOPBACK.includes(configuredHost) ? configuredHost : null;
     this.#isOwnHost = remembered((host) => {
       const name = BRACKETED_HOST.exec(host)?.[1] ?? host.replace(/:\d*$/, '');
       return name === 'localhost' || name === configuredHost || isLoopback(name);
@@ -59,9 +65,15 @@ export class AccessRule {
     return this.#isLocal(head) ? 'local' : 'denied';
   }
 
-  /** The address of the client, as text. */
-  clientOf(head: RequestHead): string {
-    return this.#caller(head).client;
+  /**
+   * The address of the client, as text. To ask the system for it is a twentieth of a small request, and where the
+   * loopback address is listened on it is known. Of those without the key it is asked there, too: packets can be led to
+   * that address from outside (`route_localnet`), and what they try should be told of whoever sent them.
+   * @param level of that request
+   */
+  clientOf(head: RequestHead, level: AccessLevel): string {
+    const peer = level === 'key' ? this.#onlyClient : null;
+    return this.#caller(head, peer ?? addressText(head.peer)).client;
   }
 
   /** Whether this is the proxy's own key. Compares digests in constant time, so that length leaks nothing either. */
@@ -80,8 +92,7 @@ export class AccessRule {
     return isKey;
   }
 
-  #caller({ headers, meanings, peer }: RequestHead): Caller {
-    const client = addressText(peer);
+  #caller({ headers, meanings }: RequestHead, client: string): Caller {
     let direct = true;
     let chain: string | null = null;
     for (let i = 0; i < meanings.length; i++) {
@@ -98,7 +109,7 @@ export class AccessRule {
   }
 
   #isLocal(head: RequestHead): boolean {
-    const { client, direct } = this.#caller(head);
+    const { client, direct } = this.#caller(head, addressText(head.peer));
     if (!direct || !isLoopback(client)) return false;
     let host = '';
     let origin: string | null = null;
