@@ -78,7 +78,7 @@ describe('token counts of a stream', () => {
   });
 
   it('are those of a reader that leaves out no event', () => {
-    const { plain: _, ...readsAll } = anthropicTapRules;
+    const { kinds: _, ...readsAll } = anthropicTapRules;
     const parts = [
       START,
       DELTA,

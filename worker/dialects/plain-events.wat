@@ -1,4 +1,4 @@
-;; Steps over events that are all alike. `npm run build` translates it; plain-events.ts uses it.
+;; Finds the ends of events that are alike. `npm run build` translates it; plain-events.ts uses it.
 (module
   ;; What is looked at beyond $end is of no account, but is there: behind the last text are more than two pages.
   (import "worker" "memory" (memory 5))
@@ -34,26 +34,34 @@
       (br $next))
     (unreachable))
 
-  ;; Where those events end that stand at $at, whole, one behind the other.
-  (func (export "endFrom") (param $at i32) (param $end i32) (param $beginning i32) (param $length i32) (result i32)
+  ;; Where that event ends that stands at $at, whole; $at where there is none.
+  (func $eventEnd (export "eventEnd")
+    (param $at i32) (param $end i32) (param $beginning i32) (param $length i32) (result i32)
     (local $i i32)
+    (if (i32.ge_u (i32.add (local.get $at) (local.get $length)) (local.get $end))
+      (then (return (local.get $at))))
+    (if (i32.eqz (call $isAt (local.get $at) (local.get $beginning) (local.get $length)))
+      (then (return (local.get $at))))
+    ;; Its last line, and an empty one.
+    (local.set $i
+      (i32.add (call $newlineFrom (i32.add (local.get $at) (local.get $length)) (local.get $end)) (i32.const 1)))
+    (if (i32.ge_u (local.get $i) (local.get $end)) (then (return (local.get $at))))
+    (if (i32.ne (i32.load8_u (local.get $i)) (i32.const 0x0a)) (then (return (local.get $at))))
+    ;; More empty lines belong to it.
+    (loop $empty
+      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (br_if $empty
+        (i32.and
+          (i32.lt_u (local.get $i) (local.get $end))
+          (i32.eq (i32.load8_u (local.get $i)) (i32.const 0x0a)))))
+    (local.get $i))
+
+  ;; Where all of those end that stand there, one behind the other.
+  (func (export "endFrom") (param $at i32) (param $end i32) (param $beginning i32) (param $length i32) (result i32)
+    (local $next i32)
     (loop $event
-      (if (i32.ge_u (i32.add (local.get $at) (local.get $length)) (local.get $end))
-        (then (return (local.get $at))))
-      (if (i32.eqz (call $isAt (local.get $at) (local.get $beginning) (local.get $length)))
-        (then (return (local.get $at))))
-      ;; Its last line, and an empty one.
-      (local.set $i
-        (i32.add (call $newlineFrom (i32.add (local.get $at) (local.get $length)) (local.get $end)) (i32.const 1)))
-      (if (i32.ge_u (local.get $i) (local.get $end)) (then (return (local.get $at))))
-      (if (i32.ne (i32.load8_u (local.get $i)) (i32.const 0x0a)) (then (return (local.get $at))))
-      ;; More empty lines belong to it.
-      (loop $empty
-        (local.set $i (i32.add (local.get $i) (i32.const 1)))
-        (br_if $empty
-          (i32.and
-            (i32.lt_u (local.get $i) (local.get $end))
-            (i32.eq (i32.load8_u (local.get $i)) (i32.const 0x0a)))))
-      (local.set $at (local.get $i))
+      (local.set $next (call $eventEnd (local.get $at) (local.get $end) (local.get $beginning) (local.get $length)))
+      (if (i32.eq (local.get $next) (local.get $at)) (then (return (local.get $at))))
+      (local.set $at (local.get $next))
       (br $event))
     (unreachable)))

@@ -1,9 +1,9 @@
 /**
  * Reads token counts out of an answer as it passes by, without changing or delaying a byte of it.
  *
- * In a stream few events matter: those with counts, and the last one. The others are stepped over, or cost a few native
- * searches for all of a chunk: a line is parsed only if it has the bytes of a mark. What the marks are is each dialect's
- * (`TapRules`).
+ * In a stream few events matter: those with counts, and the last one. An event of a known kind is stepped over, or read
+ * where it lies; the others cost a few native searches for all of a chunk, and a line is parsed only if it has the bytes
+ * of a mark. What the kinds and the marks are is each dialect's (`TapRules`).
  */
 import { Buffer } from 'node:buffer';
 import type { NumberReader } from '../json/number-reader';
@@ -27,21 +27,30 @@ export interface AnswerTap {
   isComplete(): boolean;
 }
 
+/** Events of a stream that are told by their beginning. */
+export interface EventKind {
+  readonly events: PlainEvents;
+  /** Reads the data of one. True: the stream is whole. Without: nothing in them matters. */
+  readonly read?: (data: Buffer, counts: TokenUsage) => boolean;
+}
+
 /** Where a dialect keeps its counts, and how it ends. */
 export interface TapRules {
   /** What the interesting events have and the others do not. With quotes in it a mark cannot stand in a JSON string. */
   readonly marks: readonly string[];
   /** What the first event with content has. */
   readonly content: string;
-  /** Events that have no mark, where they can be told by their beginning. */
-  readonly plain?: PlainEvents;
-  /** Reads the data of an event that has a mark, one char per byte. True: the stream is whole. */
+  /** The kinds that there mostly are. */
+  readonly kinds?: { readonly content: PlainEvents; readonly others: readonly EventKind[] };
+  /** Reads the data of any event that has a mark, one char per byte. True: the stream is whole. */
   readEvent(data: string, counts: TokenUsage): boolean;
   /** For objects `usage`. */
   readonly usage: NumberReader;
   /** Adds its numbers to the counts so far; those below zero were not told. */
   addUsage(numbers: readonly number[], counts: TokenUsage): void;
 }
+
+type Kinds = NonNullable<TapRules['kinds']>;
 
 const NEWLINE = 0x0a;
 const DATA = 'data:';
@@ -62,44 +71,56 @@ export class StreamTap implements AnswerTap {
   }
 
   feed(chunk: Uint8Array): void {
-    const { plain } = this.#rules;
+    const { kinds } = this.#rules;
     const bytes = asBuffer(chunk);
-    if (plain === undefined) {
+    if (kinds === undefined) {
       this.#search(bytes.toString('latin1'));
       return;
     }
     const place = placeInReadMemory(bytes);
-    if (place >= 0) this.#pass(bytes, place, plain);
-    else this.#passMoved(bytes, plain);
+    if (place >= 0) this.#pass(bytes, place, kinds);
+    else this.#passMoved(bytes, kinds);
   }
 
-  #passMoved(bytes: Buffer, plain: PlainEvents): void {
+  #passMoved(bytes: Buffer, kinds: Kinds): void {
     for (let at = 0; at < bytes.length; at += MAX_MOVED_BYTES) {
       const moved = movedToReadMemory(bytes.subarray(at, at + MAX_MOVED_BYTES));
-      this.#pass(moved, moved.byteOffset, plain);
+      this.#pass(moved, moved.byteOffset, kinds);
     }
   }
 
-  /**
-   * Leaves out tokens, which is what nearly all events are.
-   * @param place where the bytes lie in the read memory
-   */
-  #pass(bytes: Buffer, place: number, plain: PlainEvents): void {
+  /** @param place where the bytes lie in the read memory */
+  #pass(bytes: Buffer, place: number, { content, others }: Kinds): void {
     const { length } = bytes;
     /** Up to here all is read or left out. */
     let done = 0;
     for (let at = 0; at < length; ) {
-      const isLineStart = at === 0 ? this.#line === '' : bytes[at - 1] === NEWLINE;
-      const end = isLineStart ? plain.endFrom(place + at, place + length) - place : at;
+      let end = at;
+      let kind: EventKind | null = null;
+      if (at === 0 ? this.#line === '' : bytes[at - 1] === NEWLINE) {
+        end = content.endOfAll(place + at, place + length) - place;
+        for (let i = 0; i < others.length && end === at; i++) {
+          kind = others[i] ?? null;
+          end = (kind?.events.endOfOne(place + at, place + length) ?? at) - place;
+        }
+      }
       if (end === at) {
-        at = plain.nextFrom(bytes, at + 1);
+        at = content.nextFrom(bytes, at + 1);
         continue;
       }
       if (at > done) this.#search(bytes.toString('latin1', done, at));
-      this.sawContent = true;
+      if (kind === null) this.sawContent = true;
+      else this.#readKnown(bytes, at + kind.events.dataStart, end, kind);
       done = at = end;
     }
     if (done < length) this.#search(bytes.toString('latin1', done));
+  }
+
+  #readKnown(bytes: Buffer, from: number, to: number, { read }: EventKind): void {
+    if (read === undefined) return;
+    let end = to;
+    while (bytes[end - 1] === NEWLINE) end--;
+    if (read(bytes.subarray(from, end), this.#counts)) this.#complete = true;
   }
 
   /** @param text one char per byte: marks and counts are ASCII */
