@@ -30,8 +30,11 @@ export interface AnswerTap {
 /** Events of a stream that are told by their beginning. */
 export interface EventKind {
   readonly events: PlainEvents;
-  /** Reads the data of one. True: the stream is whole. Without: nothing in them matters. */
-  readonly read?: (data: Buffer, counts: TokenUsage) => boolean;
+  /**
+   * Reads the data of one, which lies at `place` in the read memory. True: the stream is whole. Without: nothing in them
+   * matters.
+   */
+  readonly read?: (data: Buffer, place: number, counts: TokenUsage) => boolean;
 }
 
 /** Where a dialect keeps its counts, and how it ends. */
@@ -110,17 +113,17 @@ export class StreamTap implements AnswerTap {
       }
       if (at > done) this.#search(bytes.toString('latin1', done, at));
       if (kind === null) this.sawContent = true;
-      else this.#readKnown(bytes, at + kind.events.dataStart, end, kind);
+      else this.#readKnown(bytes, place, at + kind.events.dataStart, end, kind);
       done = at = end;
     }
     if (done < length) this.#search(bytes.toString('latin1', done));
   }
 
-  #readKnown(bytes: Buffer, from: number, to: number, { read }: EventKind): void {
+  #readKnown(bytes: Buffer, place: number, from: number, to: number, { read }: EventKind): void {
     if (read === undefined) return;
     let end = to;
     while (bytes[end - 1] === NEWLINE) end--;
-    if (read(bytes.subarray(from, end), this.#counts)) this.#complete = true;
+    if (read(bytes.subarray(from, end), place + from, this.#counts)) this.#complete = true;
   }
 
   /** @param text one char per byte: marks and counts are ASCII */

@@ -26,9 +26,15 @@ const BACKSLASH = 0x5c;
 const OPENING = 0x7b;
 const CLOSING = 0x7d;
 
-/** @param reader has its numbers then: none where there is no such object */
-export function readUsageMember(document: Buffer, reader: NumberReader): void {
-  const place = placeInReadMemory(document);
+/**
+ * @param reader has its numbers then: none where there is no such object
+ * @param place where the document lies in the read memory, or -1: to ask costs a call into the engine
+ */
+export function readUsageMember(
+  document: Buffer,
+  reader: NumberReader,
+  place: number = placeInReadMemory(document),
+): void {
   const view = place >= 0 ? READ_VIEW : new DataView(document.buffer, document.byteOffset, document.length);
   const from = Math.max(0, place);
   const to = from + document.length;

@@ -29,7 +29,7 @@ export const anthropicTapRules: TapRules = {
       { events: eventsOf('message_delta'), read: readMessageDelta },
       {
         events: eventsOf('message_stop'),
-        read: (data, counts) => data.length === STOP.length || readAny(data, counts),
+        read: readMessageStop,
       },
       { events: new PlainEvents('event: ping\ndata: {"type": "ping"') },
     ],
@@ -43,19 +43,23 @@ function eventsOf(type: string): PlainEvents {
   return new PlainEvents(`event: ${type}\ndata: {"type":"${type}"`);
 }
 
-function readMessageStart(data: Buffer, counts: TokenUsage): boolean {
+function readMessageStart(data: Buffer, place: number, counts: TokenUsage): boolean {
   const scan = scanMembers(data);
   const range = scan.ok ? scan.members.get('message') : undefined;
   if (range === undefined) return readAny(data, counts);
-  readUsageMember(data.subarray(range.start, range.end), usage);
+  readUsageMember(data.subarray(range.start, range.end), usage, place + range.start);
   addUsage(usage.numbers, counts);
   return false;
 }
 
-function readMessageDelta(data: Buffer, counts: TokenUsage): boolean {
-  readUsageMember(data, usage);
+function readMessageDelta(data: Buffer, place: number, counts: TokenUsage): boolean {
+  readUsageMember(data, usage, place);
   addUsage(usage.numbers, counts);
   return false;
+}
+
+function readMessageStop(data: Buffer, _place: number, counts: TokenUsage): boolean {
+  return data.length === STOP.length || readAny(data, counts);
 }
 
 function readAny(data: Buffer, counts: TokenUsage): boolean {
