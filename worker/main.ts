@@ -2,16 +2,12 @@
  * The child process: boots from the supervisor's `configure` message, serves, beats, drains when told to, and ends when
  * the supervisor is lost. Signals are the supervisor's: a terminal's Ctrl-C reaches the whole group, so they are ignored.
  */
-import { Buffer } from 'node:buffer';
 import { secretsOf } from '../shared/config/secrets';
 import { createLog, type Log } from '../shared/logger';
 import type { ConfigureMessage, SupervisorMessage } from '../shared/protocol';
 import { loadEngine } from './http/engine';
 import { SupervisorLink } from './link';
 import { Worker } from './worker';
-
-// Of Node's 8 KiB a small request takes a third, and each pool is memory to be asked for, swept and given back.
-Buffer.poolSize = 64 * 1024;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGTTIN', 'SIGTTOU', 'SIGUSR1'] as const) {
   process.on(signal, () => {});
