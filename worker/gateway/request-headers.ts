@@ -165,11 +165,10 @@ function credential({ passthroughKey, apiKey, keyHeader }: Provider): readonly s
 
 /** Null where none is named that would pass otherwise. */
 function connectionOptions({ headers, meanings }: HeaderBlock): ReadonlySet<string> | null {
-  let named: Set<string> | null = null;
+  let named = '';
   for (let i = 0; i < meanings.length; i++) {
     const connection = meanings[i] === 'connection' ? (headers[2 * i + 1] ?? '') : '';
-    if (connection === '' || connection === 'keep-alive' || connection === 'close') continue;
-    named = new Set([...(named ?? []), ...optionsOf(connection)]);
+    if (connection !== '' && connection !== 'keep-alive' && connection !== 'close') named += `${connection},`;
   }
-  return named;
+  return named === '' ? null : optionsOf(named);
 }

@@ -27,10 +27,7 @@ export const anthropicTapRules: TapRules = {
       { events: eventsOf('content_block_start') },
       { events: eventsOf('content_block_stop') },
       { events: eventsOf('message_delta'), read: readMessageDelta },
-      {
-        events: eventsOf('message_stop'),
-        read: readMessageStop,
-      },
+      { events: eventsOf('message_stop'), read: readAny },
       { events: new PlainEvents('event: ping\ndata: {"type": "ping"') },
     ],
   },
@@ -46,7 +43,7 @@ function eventsOf(type: string): PlainEvents {
 function readMessageStart(data: Buffer, place: number, counts: TokenUsage): boolean {
   const scan = scanMembers(data);
   const range = scan.ok ? scan.members.get('message') : undefined;
-  if (range === undefined) return readAny(data, counts);
+  if (range === undefined) return readAny(data, place, counts);
   readUsageMember(data.subarray(range.start, range.end), usage, place + range.start);
   addUsage(usage.numbers, counts);
   return false;
@@ -58,11 +55,7 @@ function readMessageDelta(data: Buffer, place: number, counts: TokenUsage): bool
   return false;
 }
 
-function readMessageStop(data: Buffer, _place: number, counts: TokenUsage): boolean {
-  return data.length === STOP.length || readAny(data, counts);
-}
-
-function readAny(data: Buffer, counts: TokenUsage): boolean {
+function readAny(data: Buffer, _place: number, counts: TokenUsage): boolean {
   return readEvent(data.toString('latin1').trim(), counts);
 }
 
