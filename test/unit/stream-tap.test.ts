@@ -21,6 +21,21 @@ const DELTA = event({
 } as object & { type: string });
 const END = event({ type: 'message_delta', delta: {}, usage: { output_tokens: 7 } } as object & { type: string });
 const STOP = event({ type: 'message_stop' });
+const BLOCK = event({ type: 'content_block_start', content_block: { name: 'error' } } as object & { type: string });
+const BLOCK_END = event({ type: 'content_block_stop' });
+const PING = 'event: ping\ndata: {"type": "ping"}\n\n';
+/** As Anthropic pads them, so that their length tells nothing. */
+const PADDED_STOP = 'event: message_stop\ndata: {"type":"message_stop"         }\n\n';
+const LATER_USAGE = event({
+  ...{
+    type: 'message_start',
+    message: { usage: { input_tokens: 30 }, stop: { usage: 1 } },
+    usage: { input_tokens: 99 },
+  },
+} as object & { type: string });
+const OTHER_TYPE = 'event: message_stop\ndata: {"type":"message_delta","usage":{"output_tokens":70}}\n\n';
+const NO_USAGE = event({ type: 'message_start', message: 'none' } as object & { type: string });
+const UNREADABLE = 'event: message_start\ndata: {"type":"message_start","message":{"usage":{"input_tokens":50}}\n\n';
 const COUNTS = { input: 10, output: 7, cacheRead: 3, cacheCreation: 2 };
 
 function fed(...chunks: (string | Uint8Array)[]): StreamTap {
@@ -90,6 +105,7 @@ describe('token counts of a stream', () => {
       'data: {"type":"content_block_delta"',
     ];
     parts.push(
+      ...[BLOCK, BLOCK_END, PING, PADDED_STOP, END + END, `${END}\n`, LATER_USAGE, OTHER_TYPE, NO_USAGE, UNREADABLE],
       '}',
       '\n\n',
       DELTA.slice(0, 40),

@@ -31,8 +31,8 @@ export interface AnswerTap {
 export interface EventKind {
   readonly events: PlainEvents;
   /**
-   * Reads the data of one, which lies at `place` in the read memory. True: the stream is whole. Without: nothing in them
-   * matters.
+   * Reads the data of one, with the line ends behind it, which lies at `place` in the read memory. True: the stream is
+   * whole. Without: nothing in them matters.
    */
   readonly read?: (data: Buffer, place: number, counts: TokenUsage) => boolean;
 }
@@ -113,17 +113,13 @@ export class StreamTap implements AnswerTap {
       }
       if (at > done) this.#search(bytes.toString('latin1', done, at));
       if (kind === null) this.sawContent = true;
-      else this.#readKnown(bytes, place, at + kind.events.dataStart, end, kind);
+      else if (kind.read !== undefined) {
+        const from = at + kind.events.dataStart;
+        if (kind.read(bytes.subarray(from, end), place + from, this.#counts)) this.#complete = true;
+      }
       done = at = end;
     }
     if (done < length) this.#search(bytes.toString('latin1', done));
-  }
-
-  #readKnown(bytes: Buffer, place: number, from: number, to: number, { read }: EventKind): void {
-    if (read === undefined) return;
-    let end = to;
-    while (bytes[end - 1] === NEWLINE) end--;
-    if (read(bytes.subarray(from, end), place + from, this.#counts)) this.#complete = true;
   }
 
   /** @param text one char per byte: marks and counts are ASCII */

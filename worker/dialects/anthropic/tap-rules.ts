@@ -43,7 +43,7 @@ function eventsOf(type: string): PlainEvents {
 function readMessageStart(data: Buffer, place: number, counts: TokenUsage): boolean {
   const scan = scanMembers(data);
   const range = scan.ok ? scan.members.get('message') : undefined;
-  if (range === undefined) return readAny(data, place, counts);
+  if (range === undefined) return false;
   readUsageMember(data.subarray(range.start, range.end), usage, place + range.start);
   addUsage(usage.numbers, counts);
   return false;
