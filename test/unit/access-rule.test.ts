@@ -65,16 +65,26 @@ describe('access rule', () => {
     ['127.0.0.2', '10.0.0.1'],
     ['localhost', '10.0.0.1'],
   ] as const) {
-    it(`listening on ${host}, a client with the key is at ${client}, and any other where it is`, () => {
-      const listening = new AccessRule({ apiKey: 'the-key', trustedProxies: ['127.0.0.1/32', '::1/128'], host });
+    it(`listening on ${host}, a client with the key is taken to be at ${client}, and any other where it is`, () => {
+      const listening = new AccessRule({ apiKey: 'the-key', trustedProxies: [], host });
       const head = headOf({ host: 'x', 'x-api-key': 'the-key' }, Uint8Array.of(10, 0, 0, 1));
       expect(listening.clientOf(head, 'key')).to.equal(client);
       expect(listening.clientOf(head, 'local')).to.equal('10.0.0.1');
       expect(listening.clientOf(head, 'denied')).to.equal('10.0.0.1');
-      const forwarded = headOf({ host: 'x', 'x-forwarded-for': '10.9.9.9' }, Uint8Array.of(127, 0, 0, 1));
-      for (const level of ['key', 'denied'] as const) expect(listening.clientOf(forwarded, level)).to.equal('10.9.9.9');
     });
   }
+
+  it('believes trusted proxies alone, with the key and on the loopback address, too', () => {
+    const named = { host: 'x', 'x-forwarded-for': '10.9.9.9' };
+    const listening = new AccessRule({ apiKey: 'the-key', trustedProxies: ['127.0.0.2/32'], host: '127.0.0.1' });
+    for (const level of ['key', 'denied'] as const) {
+      expect(listening.clientOf(headOf(named, Uint8Array.of(127, 0, 0, 2)), level)).to.equal('10.9.9.9');
+      for (const peer of [1, 3]) {
+        const head = headOf(named, Uint8Array.of(127, 0, 0, peer));
+        expect(listening.clientOf(head, level)).to.equal(`127.0.0.${peer}`);
+      }
+    }
+  });
 
   it('no key is right where none is configured', () => {
     const open = new AccessRule({ apiKey: null, trustedProxies: [], host: '127.0.0.1' });

@@ -130,6 +130,22 @@ describe('token counts of a stream', () => {
     );
   });
 
+  it('are read where they lie: nothing of a plain stream is parsed', () => {
+    const tap = new StreamTap(anthropicTapRules);
+    const { parse } = JSON;
+    let parsed = 0;
+    JSON.parse = (...args: Parameters<typeof parse>) => {
+      parsed++;
+      return parse(...args);
+    };
+    try {
+      tap.feed(partOfRead(7, 7 + READ_BUFFER.write(START + BLOCK + PING + DELTA + BLOCK_END + END + STOP, 7)));
+    } finally {
+      JSON.parse = parse;
+    }
+    expect([tap.usage(), tap.isComplete(), tap.sawContent, parsed]).to.deep.equal([COUNTS, true, true, 0]);
+  });
+
   it('are none where none were told', () => {
     expect(fed(DELTA, STOP).usage()).to.equal(null);
     expect(fed('data: {"usage"\n\n').usage()).to.equal(null);

@@ -78,8 +78,17 @@ export class Accounting {
     const ended = this.#ended;
     if (ended.length === 0) return;
     this.#ended = [];
-    for (const record of ended) this.#count(record);
-    this.#accessLog?.write(ended);
+    let counted = 0;
+    try {
+      for (const record of ended) {
+        counted++;
+        this.#count(record);
+      }
+    } finally {
+      // A bug that one of them meets must not lose those behind it.
+      if (counted < ended.length) this.#ended.unshift(...ended.splice(counted));
+      this.#accessLog?.write(ended);
+    }
   }
 
   /** Something threw that never should. */

@@ -22,7 +22,7 @@ interface Caller {
   direct: boolean;
 }
 
-/** Only this machine can send there, and does so from the same address. */
+/** Only this machine sends there. */
 const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];
 
 /** `[::1]:3456` */
@@ -39,7 +39,7 @@ export class AccessRule {
   readonly #seenBearers = new Set<string>();
   readonly #isTrusted: (address: string) => boolean;
   readonly #isOwnHost: (host: string) => boolean;
-  /** Where all who have the key are, or null where they may be anywhere. */
+  /** Where all who have the key are, or null where they may be anywhere, or it decides whom they may name. */
   readonly #onlyClient: string | null;
 
   constructor(options: { apiKey: string | null; trustedProxies: readonly string[]; host: string }) {
@@ -47,7 +47,7 @@ export class AccessRule {
     const trusted = options.trustedProxies.map((cidr) => ipaddr.parseCIDR(cidr));
     this.#isTrusted = remembered((address) => isWithin(address, trusted));
     const configuredHost = options.host.toLowerCase();
-    this.#onlyClient = LOOPBACK.includes(configuredHost) ? configuredHost : null;
+    this.#onlyClient = trusted.length === 0 && LOOPBACK.includes(configuredHost) ? configuredHost : null;
     this.#isOwnHost = remembered((host) => {
       const name = BRACKETED_HOST.exec(host)?.[1] ?? host.replace(/:\d*$/, '');
       return name === 'localhost' || name === configuredHost || isLoopback(name);
@@ -66,9 +66,9 @@ export class AccessRule {
   }
 
   /**
-   * The address of the client, as text. To ask the system for it is a twentieth of a small request, and where the
-   * loopback address is listened on it is known. Of those without the key it is asked there, too: packets can be led to
-   * that address from outside (`route_localnet`), and what they try should be told of whoever sent them.
+   * The address of the client, as text. To ask the system for it is a twentieth of a small request: where the loopback
+   * address is listened on, and no proxy is trusted, whoever has the key is taken to be there. Of others it is asked, as
+   * packets can be led to that address from outside (`route_localnet`): what they try should be told of who sent them.
    * @param level of that request
    */
   clientOf(head: RequestHead, level: AccessLevel): string {
