@@ -55,6 +55,7 @@ export interface TapRules {
 
 type Kinds = NonNullable<TapRules['kinds']>;
 
+const NO_KINDS: readonly EventKind[] = [];
 const NEWLINE = 0x0a;
 const DATA = 'data:';
 /** An incomplete line, and a whole document, are kept up to this; beyond it the counts are given up. */
@@ -102,9 +103,11 @@ export class StreamTap implements AnswerTap {
       let kind: EventKind | null = null;
       if (at === 0 ? this.#line === '' : bytes[at - 1] === NEWLINE) {
         end = content.endOfAll(place + at, place + length) - place;
-        for (let i = 0; i < others.length && end === at; i++) {
-          kind = others[i] ?? null;
-          end = (kind?.events.endOfOne(place + at, place + length) ?? at) - place;
+        for (const other of end === at ? others : NO_KINDS) {
+          end = other.events.endOfOne(place + at, place + length) - place;
+          if (end === at) continue;
+          kind = other;
+          break;
         }
       }
       if (end === at) {
