@@ -44,6 +44,17 @@ function fed(...chunks: (string | Uint8Array)[]): StreamTap {
   return tap;
 }
 
+/** The same, line by line: all of a stream, as a `StreamTap` tells it. */
+function read(rules: TapRules, stream: string): unknown[] {
+  const counts = { input: -1, output: -1, cacheRead: -1, cacheCreation: -1 };
+  const isMarked = (line: string) => line.startsWith('data:') && rules.marks.texts.some((mark) => line.includes(mark));
+  const lines = stream.split('\n').filter(isMarked);
+  const isComplete = lines.filter((line) => rules.readEvent(line.slice('data:'.length).trim(), counts)).length > 0;
+  const known = Object.entries(counts).map(([name, count]) => [name, Math.max(0, count)]);
+  const usage = Math.max(...Object.values(counts)) < 0 ? null : Object.fromEntries(known);
+  return [usage, isComplete, stream.includes(rules.content)];
+}
+
 describe('token counts of a stream', () => {
   it('are the same wherever the stream is cut', () => {
     const stream = Buffer.from(START + DELTA + DELTA + END + DELTA + STOP);
@@ -92,43 +103,56 @@ describe('token counts of a stream', () => {
     }
   });
 
-  it('are those of a reader that leaves out no event', () => {
-    const { kinds: _, ...readsAll } = anthropicTapRules;
-    const parts = [
-      START,
-      DELTA,
-      END,
-      STOP,
-      '\n',
-      'e',
-      'event: content_block_delta\n',
-      'data: {"type":"content_block_delta"',
-    ];
-    parts.push(
-      ...[BLOCK, BLOCK_END, PING, PADDED_STOP, END + END, `${END}\n`, LATER_USAGE, OTHER_TYPE, NO_USAGE, UNREADABLE],
-      '}',
-      '\n\n',
-      DELTA.slice(0, 40),
-      DELTA.slice(40),
-      DELTA.trimEnd(),
-      '\r',
+  const PARTS = [
+    ...[START, DELTA, END, STOP, BLOCK, BLOCK_END, PING, PADDED_STOP, END + END, `${END}\n`, LATER_USAGE, OTHER_TYPE],
+    ...[NO_USAGE, UNREADABLE, DELTA.slice(0, 40), DELTA.slice(40), DELTA.trimEnd()],
+    ...['\n', '\n\n', '\r', 'e', '}', 'event: content_block_delta\n', 'data: {"type":"content_block_delta"'],
+    ...[
       'data: {"type":"message_stop"}\n',
-    );
-    const told = (rules: TapRules, chunks: string[]) => {
-      const tap = new StreamTap(rules);
-      for (const chunk of chunks) tap.feed(partOfRead(0, READ_BUFFER.write(chunk)));
-      return [tap.usage(), tap.isComplete(), tap.sawContent];
-    };
-    fc.assert(
-      fc.property(fc.array(fc.array(fc.constantFrom(...parts)), { maxLength: 6 }), (chunks) => {
-        const texts = chunks.map((chunk) => chunk.join(''));
-        // What an earlier, longer read left behind a chunk must be of no account.
-        READ_BUFFER.write(DELTA + STOP);
-        expect(told(anthropicTapRules, texts)).to.deep.equal(told(readsAll, texts));
-      }),
-      { numRuns: 2000 },
-    );
-  });
+      'then:{"type":"message_stop"}\n',
+      ': "usage"\n',
+      'data:{"type":"error"}\n',
+      'data:   \n',
+      '"usage"\ndata: {',
+    ],
+  ];
+  const CHAT_PARTS = [
+    ...['{"content":"a"},"finish_reason":null}],"usage":null', '{},"finish_reason":"stop"}]', '{"content":"[DONE"}}]'],
+    ...[
+      '{"content":"[DONE]"}}],"usage": {"prompt_tokens":4}',
+      '{}}],"usage":{"prompt_tokens":9,"completion_tokens":2}',
+    ],
+    ...['{}, "finish_reason": "length"}]', '{"content":"\\"usage\\":{\\"prompt_tokens\\":8}"}}],"error":null'],
+  ].map((rest) => `data: {"id":"c","choices":[{"delta":${rest}}\n\n`);
+  CHAT_PARTS.push(
+    'data: [DONE]\n\n',
+    'data: [DON',
+    'E]\n',
+    'x',
+    '\n',
+    '"usage":{"prompt_tokens":7}',
+    'data: {"error":{}}\n',
+  );
+
+  for (const [name, rules, parts] of [
+    ['Messages', anthropicTapRules, PARTS],
+    ['Chat Completions', openAiTapRules, CHAT_PARTS],
+  ] as const) {
+    it(`are those of a reader that looks at each line of a ${name} stream`, () => {
+      fc.assert(
+        fc.property(fc.array(fc.array(fc.constantFrom(...parts)), { maxLength: 6 }), fc.nat(40), (chunks, place) => {
+          const texts = [...chunks.map((chunk) => chunk.join('')), '\n'];
+          // What an earlier, longer read left behind a chunk must be of no account.
+          READ_BUFFER.fill(DELTA + STOP + parts.join(''), 0, 4096);
+          const tap = new StreamTap(rules);
+          for (const text of texts) tap.feed(partOfRead(place, place + READ_BUFFER.write(text, place)));
+          const told = [tap.usage(), tap.isComplete(), tap.sawContent];
+          expect(told).to.deep.equal(read(rules, texts.join('')));
+        }),
+        { numRuns: 2000 },
+      );
+    });
+  }
 
   it('are read where they lie: nothing of a plain stream is parsed', () => {
     const tap = new StreamTap(anthropicTapRules);
@@ -139,7 +163,12 @@ describe('token counts of a stream', () => {
       return parse(...args);
     };
     try {
-      tap.feed(partOfRead(7, 7 + READ_BUFFER.write(START + BLOCK + PING + DELTA + BLOCK_END + END + STOP, 7)));
+      tap.feed(
+        partOfRead(
+          7,
+          7 + READ_BUFFER.write(START + BLOCK.replace('error', 'text') + PING + DELTA + BLOCK_END + END + STOP, 7),
+        ),
+      );
     } finally {
       JSON.parse = parse;
     }

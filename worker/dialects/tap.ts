@@ -1,15 +1,16 @@
 /**
  * Reads token counts out of an answer as it passes by, without changing or delaying a byte of it.
  *
- * In a stream few events matter: those with counts, and the last one. An event of a known kind is stepped over, or read
- * where it lies; the others cost a few native searches for all of a chunk, and a line is parsed only if it has the bytes
- * of a mark. What the kinds and the marks are is each dialect's (`TapRules`).
+ * In a stream few events matter: those with counts, and the last one. One search for the bytes of their marks goes
+ * through all of a chunk where it lies, and only a line that has one is read. What the marks are is each dialect's
+ * (`TapRules`).
  */
 import { Buffer } from 'node:buffer';
 import type { NumberReader } from '../json/number-reader';
-import { MAX_MOVED_BYTES, movedToReadMemory, placeInReadMemory } from '../read-buffer';
+import { KnownText } from '../json/words';
+import { MAX_MOVED_BYTES, movedToReadMemory, placeInReadMemory, READ_VIEW } from '../read-buffer';
 import type { TokenUsage } from './answer';
-import type { PlainEvents } from './plain-events';
+import type { Marks } from './marks';
 import { readUsageMember } from './usage-member';
 
 /** Sees an answer's bytes in order, and says at the end what they told. */
@@ -27,24 +28,17 @@ export interface AnswerTap {
   isComplete(): boolean;
 }
 
-/** Events of a stream that are told by their beginning. */
-export interface EventKind {
-  readonly events: PlainEvents;
-  /**
-   * Reads the data of one, with the line ends behind it, which lies at `place` in the read memory. True: the stream is
-   * whole. Without: nothing in them matters.
-   */
-  readonly read?: (data: Buffer, place: number, counts: TokenUsage) => boolean;
-}
-
 /** Where a dialect keeps its counts, and how it ends. */
 export interface TapRules {
   /** What the interesting events have and the others do not. With quotes in it a mark cannot stand in a JSON string. */
-  readonly marks: readonly string[];
+  readonly marks: Marks;
   /** What the first event with content has. */
   readonly content: string;
-  /** The kinds that there mostly are. */
-  readonly kinds?: { readonly content: PlainEvents; readonly others: readonly EventKind[] };
+  /**
+   * Reads the data of an event of a kind that is told by its beginning, which lies at `place` in the read memory with the
+   * line's end behind it; false for any other.
+   */
+  readPlain?(data: Buffer, place: number, counts: TokenUsage): boolean;
   /** Reads the data of any event that has a mark, one char per byte. True: the stream is whole. */
   readEvent(data: string, counts: TokenUsage): boolean;
   /** For objects `usage`. */
@@ -53,11 +47,10 @@ export interface TapRules {
   addUsage(numbers: readonly number[], counts: TokenUsage): void;
 }
 
-type Kinds = NonNullable<TapRules['kinds']>;
-
-const NO_KINDS: readonly EventKind[] = [];
 const NEWLINE = 0x0a;
+const SPACE = 0x20;
 const DATA = 'data:';
+const DATA_TEXT = new KnownText(DATA);
 /** An incomplete line, and a whole document, are kept up to this; beyond it the counts are given up. */
 const MAX_KEPT_BYTES = 16 * 1024 * 1024;
 
@@ -75,78 +68,62 @@ export class StreamTap implements AnswerTap {
   }
 
   feed(chunk: Uint8Array): void {
-    const { kinds } = this.#rules;
     const bytes = asBuffer(chunk);
-    if (kinds === undefined) {
-      this.#search(bytes.toString('latin1'));
-      return;
-    }
     const place = placeInReadMemory(bytes);
-    if (place >= 0) this.#pass(bytes, place, kinds);
-    else this.#passMoved(bytes, kinds);
+    if (place >= 0) this.#pass(bytes, place);
+    else this.#passMoved(bytes);
   }
 
-  #passMoved(bytes: Buffer, kinds: Kinds): void {
+  #passMoved(bytes: Buffer): void {
     for (let at = 0; at < bytes.length; at += MAX_MOVED_BYTES) {
       const moved = movedToReadMemory(bytes.subarray(at, at + MAX_MOVED_BYTES));
-      this.#pass(moved, moved.byteOffset, kinds);
+      this.#pass(moved, moved.byteOffset);
     }
   }
 
   /** @param place where the bytes lie in the read memory */
-  #pass(bytes: Buffer, place: number, { content, others }: Kinds): void {
+  #pass(bytes: Buffer, place: number): void {
+    const { marks, content } = this.#rules;
     const { length } = bytes;
-    /** Up to here all is read or left out. */
-    let done = 0;
-    for (let at = 0; at < length; ) {
-      let end = at;
-      let kind: EventKind | null = null;
-      if (at === 0 ? this.#line === '' : bytes[at - 1] === NEWLINE) {
-        end = content.endOfAll(place + at, place + length) - place;
-        for (const other of end === at ? others : NO_KINDS) {
-          end = other.events.endOfOne(place + at, place + length) - place;
-          if (end === at) continue;
-          kind = other;
-          break;
-        }
-      }
-      if (end === at) {
-        at = content.nextFrom(bytes, at + 1);
-        continue;
-      }
-      if (at > done) this.#search(bytes.toString('latin1', done, at));
-      if (kind === null) this.sawContent = true;
-      else if (kind.read !== undefined) {
-        const from = at + kind.events.dataStart;
-        if (kind.read(bytes.subarray(from, end), place + from, this.#counts)) this.#complete = true;
-      }
-      done = at = end;
+    if (!this.sawContent) this.sawContent = bytes.includes(content, 0, 'latin1');
+    // Mostly all of it.
+    const end = bytes[length - 1] === NEWLINE ? length : bytes.lastIndexOf(NEWLINE) + 1;
+    let at = 0;
+    if (this.#line !== '' && end > 0) {
+      at = bytes.indexOf(NEWLINE) + 1;
+      this.#readCutLine(bytes.toString('latin1', 0, at));
     }
-    if (done < length) this.#search(bytes.toString('latin1', done));
+    while (at < end) {
+      const mark = marks.firstFrom(place + at, place + end) - place;
+      if (mark === end) break;
+      const start = bytes.lastIndexOf(NEWLINE, mark) + 1;
+      at = bytes.indexOf(NEWLINE, mark) + 1;
+      this.#readLine(bytes, place, start, at);
+    }
+    if (end < length) this.#keep(bytes.toString('latin1', end));
   }
 
-  /** @param text one char per byte: marks and counts are ASCII */
-  #search(text: string): void {
+  /** @param rest one char per byte: marks and counts are ASCII */
+  #readCutLine(rest: string): void {
     const { marks, content } = this.#rules;
-    if (!this.sawContent) this.sawContent = text.includes(content);
-    const end = text.lastIndexOf('\n') + 1;
-    if (end === 0) {
-      this.#keep(text);
-      return;
-    }
-    const kept = this.#line;
-    const lines = kept + text.slice(0, end);
+    const line = this.#line + rest;
     this.#line = '';
-    if (end < text.length) this.#keep(text.slice(end));
-    // A cut inside the marker is healed by joining the line's pieces.
-    if (!this.sawContent && kept !== '') this.sawContent = lines.includes(content);
-    for (const mark of marks) {
-      for (let at = lines.indexOf(mark); at >= 0; at = lines.indexOf(mark, at)) {
-        const lineEnd = lines.indexOf('\n', at);
-        this.#readLine(lines.slice(lines.lastIndexOf('\n', at) + 1, lineEnd));
-        at = lineEnd;
-      }
-    }
+    if (!this.sawContent) this.sawContent = line.includes(content);
+    if (line.startsWith(DATA) && marks.texts.some((mark) => line.includes(mark)))
+      this.#readText(line.slice(DATA.length));
+  }
+
+  /** One that came whole. */
+  #readLine(bytes: Buffer, place: number, start: number, end: number): void {
+    if (!DATA_TEXT.isAt(READ_VIEW, place + start, place + end)) return;
+    let from = start + DATA.length;
+    while (bytes[from] === SPACE) from++;
+    const data = bytes.subarray(from, end);
+    if (!this.#rules.readPlain?.(data, place + from, this.#counts)) this.#readText(data.toString('latin1'));
+  }
+
+  #readText(data: string): void {
+    if (this.#rules.readEvent(data.trim(), this.#counts)) this.#complete = true;
   }
 
   usage(): TokenUsage | null {
@@ -159,11 +136,6 @@ export class StreamTap implements AnswerTap {
 
   #keep(piece: string): void {
     if (this.#line.length <= MAX_KEPT_BYTES) this.#line += piece;
-  }
-
-  #readLine(line: string): void {
-    if (!line.startsWith(DATA)) return;
-    if (this.#rules.readEvent(line.slice(DATA.length).trim(), this.#counts)) this.#complete = true;
   }
 }
 

@@ -3,12 +3,17 @@ import type { Buffer } from 'node:buffer';
 import { scanMembers } from '../../json/members';
 import { NumberReader } from '../../json/number-reader';
 import { isObject, parseObject } from '../../json/parsed';
+import { KnownText } from '../../json/words';
+import { READ_VIEW } from '../../read-buffer';
 import type { TokenUsage } from '../answer';
-import { PlainEvents } from '../plain-events';
+import { Marks } from '../marks';
 import { countOr, type TapRules } from '../tap';
 import { readUsageMember } from '../usage-member';
 
 const STOP = '{"type":"message_stop"}';
+/** How those with counts begin. */
+const START = new KnownText('{"type":"message_start"');
+const DELTA = new KnownText('{"type":"message_delta"');
 
 const usage = new NumberReader([
   { name: 'input_tokens' },
@@ -18,45 +23,31 @@ const usage = new NumberReader([
 ]);
 
 export const anthropicTapRules: TapRules = {
-  marks: ['"usage"', '"message_stop"', '"error"'],
+  marks: new Marks(['"usage"', '"message_stop"', '"error"']),
   content: 'content_block_delta',
-  kinds: {
-    content: eventsOf('content_block_delta'),
-    others: [
-      { events: eventsOf('message_start'), read: readMessageStart },
-      { events: eventsOf('content_block_start') },
-      { events: eventsOf('content_block_stop') },
-      { events: eventsOf('message_delta'), read: readMessageDelta },
-      { events: eventsOf('message_stop'), read: readAny },
-      { events: new PlainEvents('event: ping\ndata: {"type": "ping"') },
-    ],
-  },
+  readPlain,
   readEvent,
   usage,
   addUsage,
 };
 
-function eventsOf(type: string): PlainEvents {
-  return new PlainEvents(`event: ${type}\ndata: {"type":"${type}"`);
+function readPlain(data: Buffer, place: number, counts: TokenUsage): boolean {
+  const end = place + data.length;
+  if (START.isAt(READ_VIEW, place, end)) readMessageStart(data, place, counts);
+  else if (DELTA.isAt(READ_VIEW, place, end)) readCounts(data, place, counts);
+  else return false;
+  return true;
 }
 
-function readMessageStart(data: Buffer, place: number, counts: TokenUsage): boolean {
+function readMessageStart(data: Buffer, place: number, counts: TokenUsage): void {
   const scan = scanMembers(data);
   const range = scan.ok ? scan.members.get('message') : undefined;
-  if (range === undefined) return false;
-  readUsageMember(data.subarray(range.start, range.end), usage, place + range.start);
-  addUsage(usage.numbers, counts);
-  return false;
+  if (range !== undefined) readCounts(data.subarray(range.start, range.end), place + range.start, counts);
 }
 
-function readMessageDelta(data: Buffer, place: number, counts: TokenUsage): boolean {
-  readUsageMember(data, usage, place);
+function readCounts(document: Buffer, place: number, counts: TokenUsage): void {
+  readUsageMember(document, usage, place);
   addUsage(usage.numbers, counts);
-  return false;
-}
-
-function readAny(data: Buffer, _place: number, counts: TokenUsage): boolean {
-  return readEvent(data.toString('latin1').trim(), counts);
 }
 
 function readEvent(data: string, counts: TokenUsage): boolean {

@@ -2,6 +2,7 @@
 import { NO_NUMBER, NumberReader } from '../../json/number-reader';
 import { isObject, parseObject } from '../../json/parsed';
 import type { TokenUsage } from '../answer';
+import { Marks } from '../marks';
 import { countOr, type TapRules } from '../tap';
 
 const usage = new NumberReader([
@@ -13,7 +14,7 @@ const usage = new NumberReader([
 
 export const openAiTapRules: TapRules = {
   // With the value's first character: every event has `"finish_reason":null`, and maybe `"usage":null`.
-  marks: ['"usage":{', '"usage": {', '"finish_reason":"', '"finish_reason": "', '[DONE]', '"error"'],
+  marks: new Marks(['"usage":{', '"usage": {', '"finish_reason":"', '"finish_reason": "', '[DONE]', '"error"']),
   content: '"delta"',
   readEvent: (data, counts) => {
     if (data === '[DONE]') return true;
