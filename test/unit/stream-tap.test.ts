@@ -76,6 +76,10 @@ describe('token counts of a stream', () => {
     const tap = fed(START, DELTA);
     expect(tap.usage()).to.include({ output: 1 });
     expect(tap.isComplete()).to.equal(false);
+    const field = 'then:{"type":"message_stop"}\n';
+    for (let cut = 1; cut <= field.length; cut++) {
+      expect(fed(field.slice(0, cut), field.slice(cut)).isComplete(), `cut at ${cut}`).to.equal(false);
+    }
   });
 
   it('know that a stream is complete, also when more comes after its last event', () => {
