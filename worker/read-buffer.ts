@@ -47,6 +47,7 @@ export function partOfRead(from: number, to: number): Buffer {
 
 /** Where these bytes lie in the memory, or -1 for elsewhere. */
 export function placeInReadMemory(bytes: Uint8Array): number {
+  if (bytes === READ_BUFFER) return 0;
   if (bytes === newestPart) return newestStart;
   return bytes.buffer === memory ? bytes.byteOffset : -1;
 }

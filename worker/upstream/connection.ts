@@ -65,12 +65,15 @@ export class Connection implements AnswerEvents, CallHolder {
     );
   }
 
-  /** Sends a call on a connection that is free. */
-  send(call: Call): void {
+  /**
+   * Sends a call on a connection that is free.
+   * @param nowMs `performance.now()`
+   */
+  send(call: Call, nowMs: number): void {
     this.#take(call);
     // It may have been while it waited.
     if (call.isPaused) this.#socket?.pause();
-    this.#write(call);
+    this.#write(call, nowMs);
   }
 
   pause(): void {
@@ -139,13 +142,13 @@ export class Connection implements AnswerEvents, CallHolder {
       return;
     }
     if (call.isPaused) socket.pause();
-    this.#write(call);
+    this.#write(call, performance.now());
   }
 
-  #write({ start, body }: Call): void {
+  #write({ start, body }: Call, nowMs: number): void {
     const socket = this.#socket;
     if (socket === null) return;
-    this.#sentAtMs = performance.now();
+    this.#sentAtMs = nowMs;
     const bodyBytes = bytesOf(body);
     const isCopied = bodyBytes <= MAX_COPIED_BYTES;
     const bytes = Buffer.allocUnsafe(headBytes(start, bodyBytes) + (isCopied ? bodyBytes : 0));

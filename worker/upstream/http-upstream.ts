@@ -90,7 +90,7 @@ export class HttpUpstream implements Upstream, ConnectionOwner, CallHolder {
   released(connection: Connection): void {
     const next = this.#nextWaiting();
     if (next !== null) {
-      connection.send(next);
+      connection.send(next, performance.now());
       return;
     }
     this.#idle.push(connection);
@@ -114,8 +114,9 @@ export class HttpUpstream implements Upstream, ConnectionOwner, CallHolder {
   // --- inner parts ---
 
   #place(call: Call): UpstreamError | null {
-    const idle = this.#takeIdle();
-    if (idle !== undefined) idle.send(call);
+    const nowMs = performance.now();
+    const idle = this.#takeIdle(nowMs);
+    if (idle !== undefined) idle.send(call, nowMs);
     else if (this.#connections.size < this.#options.maxConnections) this.#open(call);
     else if (this.#waiting.size < this.#options.maxWaiting) this.#waiting.add(call);
     else return new UpstreamError('queue_full', 'Too many requests wait for this provider');
@@ -123,11 +124,10 @@ export class HttpUpstream implements Upstream, ConnectionOwner, CallHolder {
   }
 
   /** The last one used, unless its time is over: the sweep may be late. */
-  #takeIdle(): Connection | undefined {
-    const now = performance.now();
+  #takeIdle(nowMs: number): Connection | undefined {
     for (;;) {
       const idle = this.#idle.pop();
-      if (idle === undefined || idle.idleUntilMs > now) return idle;
+      if (idle === undefined || idle.idleUntilMs > nowMs) return idle;
       idle.destroy();
     }
   }

@@ -66,9 +66,10 @@ const NAMES = knowNames([
  * @throws BadAnswer for one whose fields contradict each other
  */
 export function readAnswerHead(bytes: Buffer, from: number, to: number): ReadHead | null {
-  const behind = scanHead(bytes.byteOffset + from, bytes.byteOffset + to);
+  const place = bytes.byteOffset;
+  const behind = scanHead(place + from, place + to);
   if (behind === 0) return null;
-  const text = bytes.toString('latin1', from, behind - bytes.byteOffset);
+  const text = bytes.toString('latin1', from, behind - place);
   const fields: AnswerFields = {
     contentType: '',
     contentEncoding: '',
