@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { forkBenchProvider } from '../support/bench-provider';
 import type { BenchRun } from './bench-run';
 import { ensurePeers, ensurePrograms } from './install';
+import { watchSteal } from './measure';
 import { measureLatency } from './parts/latency';
 import { noteMemory } from './parts/memory';
 import { measurePaced, measureStreams } from './parts/paced';
@@ -48,12 +49,14 @@ async function main(): Promise<void> {
     const run = await start(reaper, peers);
     noteMemory(run, 'at the start');
     const startedMs = performance.now();
+    const stolen = watchSteal();
     for (const part of parts) {
       const beganMs = performance.now();
       await PARTS[part](run);
       console.log(`${part}: ${((performance.now() - beganMs) / 1000).toFixed(0)} s`);
     }
-    console.log(`all of it: ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
+    const seconds = ((performance.now() - startedMs) / 1000).toFixed(0);
+    console.log(`all of it: ${seconds} s; the host took ${(100 * stolen()).toFixed(1)}% of the processors' time away`);
     noteMemory(run, 'at the end');
     for (const subject of run.subjects) await subject.stop();
     run.provider.stop();

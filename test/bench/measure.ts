@@ -12,6 +12,26 @@ export function cpuMicros(pids: readonly number[]): number {
   return nanos / 1000;
 }
 
+/**
+ * How much of all processors' time the host has given to others, from now on: where it does, everything stands still, and
+ * what is late is nobody's fault here.
+ * @returns tells the share so far, 0 to 1 (proc(5), stat: `steal`)
+ */
+export function watchSteal(): () => number {
+  const before = machineTicks();
+  return () => {
+    const now = machineTicks();
+    return (now.stolen - before.stolen) / Math.max(1, now.all - before.all);
+  };
+}
+
+function machineTicks(): { stolen: number; all: number } {
+  const [cpu = ''] = readFileSync('/proc/stat', 'latin1').split('\n', 1);
+  // user, nice, system, idle, iowait, irq, softirq, steal; guests are users, too.
+  const ticks = cpu.trim().split(/\s+/).slice(1, 9).map(Number);
+  return { stolen: ticks[7] ?? 0, all: ticks.reduce((sum, one) => sum + one, 0) };
+}
+
 export interface Memory {
   rssBytes: number;
   /** Pages that several processes share are divided among them. Null where the kernel does not tell. */

@@ -11,7 +11,7 @@ import { pacedModel } from '../support/bench-answers';
 import { forkBenchProvider } from '../support/bench-provider';
 import { eventually } from '../support/wait';
 import { post } from './exchange';
-import { cpuMicros, memoryOf } from './measure';
+import { cpuMicros, memoryOf, watchSteal } from './measure';
 import { Reaper } from './reaper';
 import { shortRequest } from './requests';
 import { type Mark, StreamLoad } from './stream-load';
@@ -42,6 +42,8 @@ interface Report {
   failures: Mark['failures'];
   /** Under full load, of a core. */
   cpuShares: { subject: number; farEnd: number; load: number };
+  /** Under full load, of all processors. */
+  stolenShare: number;
   /** Before the load, and at moments of full load. */
   rssBefore: number;
   rss: number[];
@@ -111,6 +113,7 @@ async function measure({ provider }: Surroundings, subject: Subject, wanted: Wan
     await eventually(areOpen, { timeoutMs: rampSeconds * 1000 + RAMP_LIMIT_MS, intervalMs: 100, what: 'all streams' });
     const cpu = () => [pids, [provider.pid], [load.pid]].map(cpuMicros);
     const before = cpu();
+    const stolen = watchSteal();
     const rss: number[] = [];
     for (let i = 0; i < SAMPLES; i++) {
       await delay((seconds * 1000) / SAMPLES);
@@ -119,6 +122,7 @@ async function measure({ provider }: Surroundings, subject: Subject, wanted: Wan
     const [subjectShare = 0, farEnd = 0, loadShare = 0] = cpu().map(
       (now, i) => (now - (before[i] ?? 0)) / 1e6 / seconds,
     );
+    const stolenShare = stolen();
     const atFullLoad = await load.mark();
     const rest = await load.stop(rampSeconds * 1000 + LAG_LIMIT_MS);
     return {
@@ -126,6 +130,7 @@ async function measure({ provider }: Surroundings, subject: Subject, wanted: Wan
       eventsLost: streams * events - early - atFullLoad.events - rest.events,
       failures: rest.failures,
       cpuShares: { subject: subjectShare, farEnd, load: loadShare },
+      stolenShare,
       rssBefore,
       rss,
     };
@@ -135,7 +140,7 @@ async function measure({ provider }: Surroundings, subject: Subject, wanted: Wan
 }
 
 function print(title: string, { streams, rate, seconds }: Wanted, report: Report): void {
-  const { atFullLoad, eventsLost, failures, cpuShares, rssBefore, rss } = report;
+  const { atFullLoad, eventsLost, failures, cpuShares, stolenShare, rssBefore, rss } = report;
   const { p50, p99, max } = atFullLoad.lateness;
   const mib = (bytes: number) => (bytes / 2 ** 20).toFixed(1);
   const mean = rss.reduce((sum, one) => sum + one, 0) / rss.length;
@@ -148,7 +153,7 @@ function print(title: string, { streams, rate, seconds }: Wanted, report: Report
       `  lateness p50, p99, highest  ${[p50, p99, max].map((ms) => ms.toFixed(1)).join(', ')} ms`,
       `  events lost                 ${eventsLost}`,
       ...failures.map(([reason, count]) => `  failed                      ${count}: ${reason}`),
-      `  CPU                         ${cores.join(', ')} of a core`,
+      `  CPU                         ${cores.join(', ')} of a core; taken away by the host: ${(100 * stolenShare).toFixed(1)}% of all`,
       `  memory before               ${mib(rssBefore)} MiB`,
       `  memory at full load         ${rss.map(mib).join(', ')} MiB`,
       `  memory of a stream          ${((mean - rssBefore) / streams / 1024).toFixed(1)} KiB`,
