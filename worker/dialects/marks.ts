@@ -22,20 +22,22 @@ const BEGINNINGS = 4;
 export class Marks {
   readonly texts: readonly string[];
   readonly #table: number;
+  readonly #count: number;
 
   /** @param texts of 2 to 28 characters, with at most four beginnings of two characters */
   constructor(texts: readonly string[]) {
-    this.texts = inOrder(texts);
-    const entries = this.texts.map((text) => {
+    this.texts = texts;
+    const entries = inOrder(texts).map((text) => {
       if (text.length < BEGINNING_CHARS || text.length > ENTRY_BYTES - LENGTH_BYTES) throw new Error(`mark: ${text}`);
       return String.fromCharCode(text.length, 0, 0, 0) + text.padEnd(ENTRY_BYTES - LENGTH_BYTES, '\0');
     });
+    this.#count = entries.length;
     this.#table = keptInReadMemory(entries.join('')).byteOffset;
   }
 
   /** Where the first one stands, whole; `end` where there is none. Places are in the read memory. */
   firstFrom(place: number, end: number): number {
-    return markFrom(place, end, this.#table, this.texts.length);
+    return markFrom(place, end, this.#table, this.#count);
   }
 }
 
